@@ -1,0 +1,1 @@
+"""crmkit beside the raw driver and beside its peers: the same work in one run, told as ratios."""
