@@ -1,0 +1,182 @@
+"""The CRM itself: the only place that knows all the parts."""
+
+import time
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, ParamSpec, Self, TypeVar
+from uuid import UUID
+
+from crmkit.domain.changes import INTERNAL
+from crmkit.domain.custom_fields import CustomField
+from crmkit.domain.entity import Registry
+from crmkit.domain.ids import UuidSequence
+from crmkit.domain.instants import as_instant
+from crmkit.domain.text import check_text
+from crmkit.errors import InvalidValue, StoreClosed, WrongType
+from crmkit.plugins.manager import Plugins
+from crmkit.ports import Access, Action, Actor, Clock, Ids, Schema, Storage
+from crmkit.storage.opening import open_storage
+from crmkit.work import UnitOfWork
+from crmkit.work.marks import Marks
+from crmkit.work.once import Once
+
+P = ParamSpec("P")
+R = TypeVar("R")
+ENTITIES: tuple[type[Any], ...] = (CustomField,)
+MAX_TENANT = 63
+
+
+class SystemClock:
+    """Tells this machine's time."""
+
+    def now(self) -> datetime:
+        """Return the present instant, in UTC, to the millisecond."""
+        return as_instant(datetime.now(UTC))
+
+
+class OpenAccess:
+    """Permits everything; the CRM of a program that decides for itself who may call it."""
+
+    def permit(self, actor: Actor, action: Action, record: Any) -> None:
+        """Permit."""
+
+
+class CRM:
+    """A store, the entities kept in it, the plugins, a clock and a source of ids."""
+
+    def __init__(  # noqa: PLR0913 - the parts, each named
+        self,
+        storage: Storage,
+        *,
+        plugins: Iterable[object] = (),
+        entities: Iterable[type[Any]] = (),
+        clock: Clock | None = None,
+        ids: Ids | None = None,
+        access: Access | None = None,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """Put the parts together; `CRM.open` finds the store for you."""
+        self.plugins = Plugins(plugins)
+        self.registry = Registry((*INTERNAL, *ENTITIES, *self.plugins.entities(), *entities))
+        self.storage = storage
+        self.clock = clock or SystemClock()
+        self.ids = ids or UuidSequence()
+        self._access = access or OpenAccess()
+        self._pause = pause
+        self._is_checked = False
+        self._is_closed = False
+        storage.bind(self.registry)
+
+    @classmethod
+    def open(
+        cls, target: object, *, prefix: str = "", schema: str | None = None, **parts: Any
+    ) -> Self:
+        """Open a CRM on a URL (memory:, sqlite:, postgresql:, mysql:, mongodb:), engine or client.
+
+        `parts` are those of `CRM`: plugins, entities, clock, ids, access. Nothing is created in the
+        database; `crm.schema.apply()` does that.
+        """
+        return cls(open_storage(target, prefix=prefix, schema=schema), **parts)
+
+    @property
+    def schema(self) -> Schema:
+        """Return the schema: `plan()`, `apply()`, `verify()`."""
+        return self.storage.schema
+
+    def work(  # noqa: PLR0913 - the marks of a work, each named
+        self,
+        *,
+        by: Actor | str,
+        tenant: str,
+        reason: str | None = None,
+        cause_id: UUID | None = None,
+        idempotency_key: str | None = None,
+        payload: Any = None,
+        read_only: bool = False,
+        join: object = None,
+    ) -> UnitOfWork:
+        """Open a unit of work: one transaction of one tenant, for use in a `with` block.
+
+        `join` is a SQLAlchemy connection or session, or a Mongo session, whose transaction the work
+        shall be a part of. With an `idempotency_key` the work takes effect once for that key and
+        `payload`; entering it again raises `AlreadyDone` with the first result.
+        """
+        marks = self._marks(by, tenant, reason, cause_id)
+        once = None if idempotency_key is None else Once(idempotency_key, payload, marks)
+        return self._unit(marks, once=once, read_only=read_only, join=join)
+
+    def rehearse(self, *, by: Actor | str, tenant: str) -> UnitOfWork:
+        """Open a work that goes the whole way and then rolls back.
+
+        Afterwards its `changes` tell the difference it would have made, `messages` the effects.
+        """
+        return self._unit(self._marks(by, tenant, None, None), rehearsal=True)
+
+    def close(self) -> None:
+        """Let go of the store; works that are still open fail."""
+        self._is_closed = True
+        self.storage.close()
+
+    def __enter__(self) -> Self:
+        """Return the CRM, to be closed at the end of the block."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the CRM."""
+        self.close()
+
+    def _unit(
+        self,
+        marks: Marks,
+        *,
+        once: Once | None = None,
+        rehearsal: bool = False,
+        read_only: bool = False,
+        join: object = None,
+    ) -> UnitOfWork:
+        self._check_open()
+        session = self.storage.session(marks.tenant, read_only=read_only, join=join)
+        return UnitOfWork(
+            session,
+            marks,
+            registry=self.registry,
+            hooks=self.plugins,
+            access=self._access,
+            once=once,
+            rehearsal=rehearsal,
+        )
+
+    def _marks(
+        self, by: Actor | str, tenant: str, reason: str | None, cause_id: UUID | None
+    ) -> Marks:
+        now = as_instant(self.clock.now(), path="clock")
+        return Marks(
+            actor=by if isinstance(by, Actor) else Actor(id=_name(by, "by", 200)),
+            tenant=_name(tenant, "tenant", MAX_TENANT),
+            now=now,
+            ids=self.ids,
+            changeset_id=self.ids.next_id(now),
+            reason=None if reason is None else check_text(reason, path="reason"),
+            cause_id=cause_id,
+        )
+
+    def _check_open(self) -> None:
+        if self._is_closed:
+            raise StoreClosed("this CRM is closed", path="crm", fix="open it again")
+        if not self._is_checked:
+            self.schema.check()
+            self._is_checked = True
+
+
+def _name(value: object, path: str, max_length: int) -> str:
+    if not isinstance(value, str):
+        raise WrongType(f"expected a name, got {type(value).__name__}", path=path)
+    if not value.strip():
+        raise InvalidValue("must not be empty", path=path, fix="give a name")
+    return check_text(value, path=path, max_length=max_length)

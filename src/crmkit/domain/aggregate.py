@@ -1,0 +1,78 @@
+"""The record that a business talks about: frozen, versioned, with its events."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any, NewType, Self
+from uuid import UUID
+
+import attrs
+
+from crmkit.domain.custom_values import CustomValues
+from crmkit.domain.entity import spec_of
+
+UserId = NewType("UserId", UUID)
+
+
+@attrs.frozen(kw_only=True)
+class Event:
+    """Something that happened, told in the past tense; derive one class per event."""
+
+
+@attrs.frozen(kw_only=True)
+class Aggregate:
+    """A record of one tenant; a change returns a new one and carries its event.
+
+    `tenant`, `version` and the marks of creation and change are filled in when it is saved.
+    `custom` holds the tenant's own fields by key. `events` are not kept with the record.
+    """
+
+    id: UUID
+    tenant: str = ""
+    version: int = 0
+    created_at: datetime | None = None
+    created_by: str | None = None
+    updated_at: datetime | None = None
+    updated_by: str | None = None
+    deleted_at: datetime | None = None
+    owner_id: UserId | None = None
+    tags: tuple[str, ...] = ()
+    custom: Annotated[Mapping[str, Any], CustomValues()] = attrs.field(factory=dict)
+    events: tuple[Event, ...] = attrs.field(default=(), eq=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Check every field by its kind, so that no invalid record can exist."""
+        spec = spec_of(type(self))
+        for name, part in spec.parts.items():
+            value = getattr(self, name)
+            checked = part.check(value)
+            if checked is not value:
+                object.__setattr__(self, name, checked)
+
+    def evolve(self, **changes: Any) -> Self:
+        """Return a copy with some fields changed; only these are checked again."""
+        spec = spec_of(type(self))
+        checked = {name: spec.part(name).check(value) for name, value in changes.items()}
+        return self.replaced(**checked)
+
+    def replaced(self, **changes: Any) -> Self:
+        """Return a copy with some fields replaced by values that are known to be right."""
+        copy = object.__new__(type(self))
+        for name in _slots(type(self)):
+            object.__setattr__(copy, name, changes[name] if name in changes else getattr(self, name))
+        return copy
+
+    def recording(self, *events: Event) -> Self:
+        """Return a copy that also carries `events`, for the unit of work to keep."""
+        return self.replaced(events=self.events + events)
+
+    @property
+    def is_live(self) -> bool:
+        """Say whether the record is not removed."""
+        return self.deleted_at is None
+
+
+def _slots(cls: type[Any], _known: dict[type[Any], tuple[str, ...]] = {}) -> tuple[str, ...]:  # noqa: B006 - a cache
+    found = _known.get(cls)
+    if found is None:
+        found = _known[cls] = tuple(field.name for field in attrs.fields(cls))
+    return found

@@ -1,0 +1,193 @@
+"""The change log: what changed, by whom, why and caused by what; and the rows that travel with it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+import attrs
+
+from crmkit.domain.aggregate import Aggregate
+from crmkit.domain.entity import EntitySpec, Index, Unique, entity
+
+BOOKKEEPING = frozenset(
+    {"id", "tenant", "version", "created_at", "created_by", "updated_at", "updated_by"}
+)
+"""Fields that the change log does not repeat: they follow from the log itself."""
+
+
+class Operation(StrEnum):
+    """What was done to a record."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    REMOVED = "removed"
+    RESTORED = "restored"
+
+
+@entity("changeset", indexes=[Index("at"), Index("cause_id")])
+@attrs.frozen(kw_only=True)
+class Changeset:
+    """All that one unit of work committed together."""
+
+    id: UUID
+    tenant: str
+    at: datetime
+    by: str
+    reason: str | None = None
+    cause_id: UUID | None = None
+
+
+@entity(
+    "change",
+    unique=[Unique(("record_id", "record_version", "entity"))],
+    indexes=[Index("changeset_id"), Index(("entity", "at"))],
+)
+@attrs.frozen(kw_only=True)
+class Change:
+    """One record moved to one version: the fields that differ, as plain JSON before and after."""
+
+    id: UUID
+    tenant: str
+    changeset_id: UUID
+    entity: str
+    record_id: UUID
+    record_version: int
+    operation: Operation
+    at: datetime
+    by: str
+    before: Any | None = None
+    after: Any
+
+
+class DeliveryState(StrEnum):
+    """Where a message to one subscriber stands."""
+
+    WAITING = "waiting"
+    DONE = "done"
+    DEAD = "dead"
+
+
+@entity(
+    "outbox_message",
+    indexes=[Index(("state", "available_at")), Index(("subscriber", "record_key", "position"))],
+)
+@attrs.frozen(kw_only=True)
+class OutboxMessage:
+    """One event on its way to one subscriber; `version` is the fencing token of a claim.
+
+    Messages of one `record_key` reach one subscriber in the order of `position`.
+    """
+
+    id: UUID
+    tenant: str
+    version: int = 1
+    subscriber: str
+    topic: str
+    record_key: str
+    position: int
+    payload: Any
+    changeset_id: UUID
+    created_at: datetime
+    state: DeliveryState = DeliveryState.WAITING
+    available_at: datetime
+    attempts: int = 0
+    claimed_by: str | None = None
+    error: str | None = None
+    finished_at: datetime | None = None
+
+
+@entity("idempotency_key", unique=[Unique(("actor", "key"))])
+@attrs.frozen(kw_only=True)
+class IdempotencyRecord:
+    """The result of a call that must not take effect twice."""
+
+    id: UUID
+    tenant: str
+    actor: str
+    key: str
+    fingerprint: str
+    result: Any | None = None
+    at: datetime
+
+
+@entity("claim", unique=[Unique(("entity", "field", "value"))], indexes=[Index("record_id")])
+@attrs.frozen(kw_only=True)
+class Claim:
+    """A unique value of a custom field, held by one live record."""
+
+    id: UUID
+    tenant: str
+    entity: str
+    field: str
+    value: str
+    record_id: UUID
+
+
+INTERNAL = (Changeset, Change, OutboxMessage, IdempotencyRecord, Claim)
+
+
+def plain_record(spec: EntitySpec, record: Any) -> dict[str, Any]:
+    """Return the fields of a record as plain JSON, without the bookkeeping."""
+    return {
+        name: None if (value := getattr(record, name)) is None else part.kind.plain(value)
+        for name, part in spec.parts.items()
+        if name not in BOOKKEEPING
+    }
+
+
+def created_values(spec: EntitySpec, record: Any) -> dict[str, Any]:
+    """Return what a new record says beyond its defaults, as plain JSON."""
+    return {
+        name: part.kind.plain(value)
+        for name, part in spec.parts.items()
+        if name not in BOOKKEEPING and (value := getattr(record, name)) is not None
+        and value != part.default
+    }
+
+
+def differences(
+    spec: EntitySpec, before: Any, after: Any
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the fields that differ between two versions, as plain JSON: before and after."""
+    old: dict[str, Any] = {}
+    new: dict[str, Any] = {}
+    for name, part in spec.parts.items():
+        if name in BOOKKEEPING:
+            continue
+        was, now = getattr(before, name), getattr(after, name)
+        if was is not now and was != now:
+            old[name], new[name] = part.plain(was), part.plain(now)
+    return old, new
+
+
+def record_at(spec: EntitySpec, changes: list[Change]) -> Aggregate | None:
+    """Rebuild a record from its changes, oldest first; None when there are none."""
+    if not changes:
+        return None
+    values: dict[str, Any] = {name: part.default for name, part in spec.parts.items()}
+    for change in changes:
+        values.update(_parsed(spec, change.after))
+    first, last = changes[0], changes[-1]
+    values.update(
+        id=first.record_id,
+        tenant=first.tenant,
+        version=last.record_version,
+        created_at=first.at,
+        created_by=first.by,
+        updated_at=last.at,
+        updated_by=last.by,
+    )
+    made = object.__new__(spec.cls)
+    object.__setattr__(made, "events", ())
+    for name, value in values.items():
+        object.__setattr__(made, name, value)
+    rebuilt: Aggregate = made
+    return rebuilt
+
+
+def _parsed(spec: EntitySpec, plain: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: spec.parts[name].parse(value) for name, value in plain.items() if name in spec.parts
+    }

@@ -1,0 +1,272 @@
+"""Kinds made of several values: money, lists, labels, documents and lists of documents."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+import attrs
+
+from crmkit.domain.kinds import Form, Json, Kind, Text, check_integer
+from crmkit.domain.money import Money
+from crmkit.domain.text import check_text, search_key
+from crmkit.errors import CrmkitError, InvalidValue, OutOfRange, WrongType
+
+MAX_ITEMS = 10_000
+KEY_SUFFIX = ":k"
+MAX_DEPTH = 32
+
+
+@attrs.frozen(kw_only=True)
+class Amount(Kind):
+    """Money: minor units and currency."""
+
+    form: ClassVar[Form] = Form.JSON
+    letter: ClassVar[str] = "m"
+
+    def check(self, value: Any, path: str) -> Money:
+        """Refuse everything that is not Money."""
+        if type(value) is not Money:
+            raise WrongType(
+                f"expected Money, got {type(value).__name__}",
+                path=path,
+                fix="write Money('98000', 'CNY')",
+            )
+        return value
+
+    def plain(self, value: Money) -> Json:
+        """Keep minor units and the currency."""
+        return {"amount": value.minor, "currency": value.currency}
+
+    def parse(self, plain: Json) -> Money:
+        """Make the Money again."""
+        return Money.from_minor(plain["amount"], plain["currency"])
+
+    def read(self, text: str, path: str) -> Money:
+        """Read an amount followed by a currency code."""
+        amount, _, currency = text.strip().rpartition(" ")
+        if not amount:
+            raise InvalidValue(
+                f"{text!r} is not an amount with a currency", path=path, fix="write 98000 CNY"
+            )
+        try:
+            return Money(amount.replace(",", ""), currency)
+        except CrmkitError as wrong:
+            raise wrong.at(path) from None
+
+
+@attrs.frozen(kw_only=True)
+class Many(Kind):
+    """Several values of one scalar kind, kept in order as a tuple."""
+
+    form: ClassVar[Form] = Form.TEXTS
+    letter: ClassVar[str] = "l"
+    ordered: ClassVar[bool] = False
+    item: Kind = attrs.field(factory=Text)
+
+    def check(self, value: Any, path: str) -> tuple[Any, ...]:
+        """Refuse other collections and too many items; check each item."""
+        if not isinstance(value, tuple | list | frozenset | set):
+            raise WrongType(f"expected several values, got {type(value).__name__}", path=path)
+        if len(value) > MAX_ITEMS:
+            raise OutOfRange(f"{len(value)} values, at most {MAX_ITEMS} are kept", path=path)
+        if not value and type(value) is tuple:
+            return value
+        items = sorted(value) if isinstance(value, frozenset | set) else value
+        return tuple(self.item.check(item, f"{path}[{at}]") for at, item in enumerate(items))
+
+    def plain(self, value: tuple[Any, ...]) -> Json:
+        """Keep a list."""
+        return [self.item.plain(item) for item in value]
+
+    def parse(self, plain: Json) -> tuple[Any, ...]:
+        """Make the tuple again."""
+        return tuple(self.item.parse(item) for item in plain)
+
+    scalar = plain
+
+    def text(self, value: tuple[Any, ...]) -> str:
+        """Write the items separated by semicolons; a backslash keeps a semicolon."""
+        written = (self.item.text(item) for item in value)
+        return "; ".join(text.replace("\\", "\\\\").replace(";", "\\;") for text in written)
+
+    def read(self, text: str, path: str) -> tuple[Any, ...]:
+        """Read items separated by semicolons."""
+        return tuple(self.item.read(part, path) for part in _split_items(text))
+
+
+@attrs.frozen(kw_only=True)
+class Labels(Kind):
+    """Texts by language, such as {"en": "Customer", "zh": "客户"}."""
+
+    form: ClassVar[Form] = Form.JSON
+    ordered: ClassVar[bool] = False
+
+    def check(self, value: Any, path: str) -> Mapping[str, str]:
+        """Refuse everything but texts by language code."""
+        if not isinstance(value, Mapping):
+            raise WrongType(f"expected texts by language, got {type(value).__name__}", path=path)
+        return {
+            check_text(code, path=f"{path} language", max_length=35): check_text(
+                label, path=f"{path}.{code}"
+            )
+            for code, label in value.items()
+        }
+
+    def plain(self, value: Mapping[str, str]) -> Json:
+        """Keep a JSON object."""
+        return dict(value)
+
+
+@attrs.frozen(kw_only=True)
+class AnyJson(Kind):
+    """JSON without floats, for what crmkit itself records."""
+
+    form: ClassVar[Form] = Form.JSON
+    ordered: ClassVar[bool] = False
+
+    def check(self, value: Any, path: str) -> Json:
+        """Refuse what is not JSON, floats, NUL, surrogates and deep nesting."""
+        return _check_json(value, path, MAX_DEPTH)
+
+
+@attrs.frozen(kw_only=True)
+class Document(Kind):
+    """A nested frozen attrs value, kept as one JSON object."""
+
+    form: ClassVar[Form] = Form.JSON
+    ordered: ClassVar[bool] = False
+    cls: type[Any]
+    derive: Callable[[type[Any]], Mapping[str, "Part"]] = attrs.field(eq=False, repr=False)
+    _cache: dict[str, Mapping[str, "Part"]] = attrs.field(
+        factory=dict, eq=False, repr=False, init=False
+    )
+
+    @property
+    def parts(self) -> Mapping[str, "Part"]:
+        """Return the fields of the nested class by name."""
+        if "parts" not in self._cache:
+            self._cache["parts"] = self.derive(self.cls)
+        return self._cache["parts"]
+
+    def check(self, value: Any, path: str) -> Any:
+        """Refuse other classes; the value's own validators have checked the rest."""
+        if not isinstance(value, self.cls):
+            raise WrongType(
+                f"expected {self.cls.__name__}, got {type(value).__name__}", path=path
+            )
+        for name, part in self.parts.items():
+            inner = getattr(value, name)
+            if inner is None and part.optional:
+                continue
+            part.kind.check(inner, f"{path}.{name}")
+        return value
+
+    def plain(self, value: Any) -> Json:
+        """Keep a JSON object, with a folded key beside each searchable text."""
+        kept: dict[str, Json] = {}
+        for name, part in self.parts.items():
+            inner = getattr(value, name)
+            kept[name] = None if inner is None else part.kind.plain(inner)
+            if inner is not None and isinstance(part.kind, Text) and part.kind.searchable:
+                kept[name + KEY_SUFFIX] = search_key(inner)
+        return kept
+
+    def parse(self, plain: Json) -> Any:
+        """Make the nested value again without its validators."""
+        made = object.__new__(self.cls)
+        for name, part in self.parts.items():
+            inner = plain.get(name)
+            if inner is None and not part.optional and name not in plain:
+                inner = part.default
+            elif inner is not None:
+                inner = part.kind.parse(inner)
+            object.__setattr__(made, name, inner)
+        return made
+
+
+@attrs.frozen(kw_only=True)
+class Documents(Kind):
+    """Several nested frozen attrs values, kept as a JSON list."""
+
+    form: ClassVar[Form] = Form.JSON
+    ordered: ClassVar[bool] = False
+    item: Document
+
+    def check(self, value: Any, path: str) -> tuple[Any, ...]:
+        """Refuse other collections; check each item."""
+        if not isinstance(value, tuple | list):
+            raise WrongType(
+                f"expected several {self.item.cls.__name__}, got {type(value).__name__}", path=path
+            )
+        if len(value) > MAX_ITEMS:
+            raise OutOfRange(f"{len(value)} values, at most {MAX_ITEMS} are kept", path=path)
+        return tuple(self.item.check(item, f"{path}[{at}]") for at, item in enumerate(value))
+
+    def plain(self, value: tuple[Any, ...]) -> Json:
+        """Keep a list of JSON objects."""
+        return [self.item.plain(item) for item in value]
+
+    def parse(self, plain: Json) -> tuple[Any, ...]:
+        """Make the tuple again."""
+        return tuple(self.item.parse(item) for item in plain)
+
+
+@attrs.frozen(kw_only=True)
+class Part:
+    """One field of an entity or of a nested value: its name, kind and default."""
+
+    name: str
+    kind: Kind
+    optional: bool = False
+    default: Any = None
+
+    def check(self, value: Any) -> Any:
+        """Return `value` as the domain keeps it, or raise naming this field."""
+        if value is None:
+            if self.optional:
+                return None
+            raise WrongType("a value is required", path=self.name, fix="give one")
+        return self.kind.check(value, self.name)
+
+    def plain(self, value: Any) -> Json:
+        """Turn a checked value, or None, into JSON."""
+        return None if value is None else self.kind.plain(value)
+
+    def parse(self, plain: Json) -> Any:
+        """Turn stored JSON, or None, back into the value."""
+        return None if plain is None else self.kind.parse(plain)
+
+
+def _split_items(text: str) -> list[str]:
+    items, current, escaped = [], "", False
+    for character in text:
+        if escaped or character not in "\\;":
+            current += character
+            escaped = False
+        elif character == "\\":
+            escaped = True
+        else:
+            items.append(current.strip())
+            current = ""
+    items.append(current.strip())
+    return [item for item in items if item]
+
+
+def _check_json(value: Any, path: str, depth: int) -> Json:
+    if depth == 0:
+        raise OutOfRange(f"nested more than {MAX_DEPTH} deep", path=path)
+    match value:
+        case None | bool():
+            return value
+        case str():
+            return check_text(value, path=path)
+        case int():
+            return check_integer(value, path)
+        case list() | tuple():
+            return [_check_json(item, f"{path}[{at}]", depth - 1) for at, item in enumerate(value)]
+        case Mapping():
+            return {
+                check_text(key, path=path): _check_json(item, f"{path}.{key}", depth - 1)
+                for key, item in value.items()
+            }
+        case _:
+            raise WrongType(f"{type(value).__name__} is not JSON", path=path)

@@ -1,0 +1,119 @@
+"""The values of a tenant's own fields, kept in one document beside the declared fields.
+
+A stored key carries the kind of its value (`score:d` is a decimal), so a record can be read without
+its field definitions, and two kinds never meet under one key.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, ClassVar, Final
+from uuid import UUID
+
+import attrs
+
+from crmkit.domain.composite_kinds import KEY_SUFFIX, Amount, Many
+from crmkit.domain.kinds import (
+    Boolean,
+    Day,
+    Form,
+    Identity,
+    Instant,
+    Integer,
+    Json,
+    Kind,
+    Number,
+    Text,
+)
+from crmkit.domain.money import Money
+from crmkit.domain.text import search_key
+from crmkit.errors import InvalidValue, OutOfRange, WrongType
+
+MAX_CUSTOM = 500
+_KEY: Final = re.compile(r"[a-z][a-z0-9_]{0,62}")
+_BY_TYPE: Final[Mapping[type[Any], Kind]] = {
+    str: Text(),
+    bool: Boolean(),
+    int: Integer(),
+    Decimal: Number(),
+    Money: Amount(),
+    datetime: Instant(),
+    date: Day(),
+    UUID: Identity(),
+    tuple: Many(),
+    list: Many(),
+}
+_BY_LETTER: Final[Mapping[str, Kind]] = {kind.letter: kind for kind in _BY_TYPE.values()}
+
+
+@attrs.frozen(kw_only=True)
+class CustomValues(Kind):
+    """Values by custom-field key; what is None is not kept."""
+
+    form: ClassVar[Form] = Form.JSON
+    ordered: ClassVar[bool] = False
+
+    def check(self, value: Any, path: str) -> Mapping[str, Any]:
+        """Refuse bad keys and types that no custom field has."""
+        if not isinstance(value, Mapping):
+            raise WrongType(f"expected values by key, got {type(value).__name__}", path=path)
+        if not value:
+            return {}
+        if len(value) > MAX_CUSTOM:
+            raise OutOfRange(f"{len(value)} values, at most {MAX_CUSTOM} are kept", path=path)
+        return {
+            check_custom_key(key, path): _kind_of(inner, f"{path}.{key}").check(
+                inner, f"{path}.{key}"
+            )
+            for key, inner in value.items()
+            if inner is not None
+        }
+
+    def plain(self, value: Mapping[str, Any]) -> Json:
+        """Keep each value under its key and letter, texts with their folded key."""
+        kept: dict[str, Json] = {}
+        for key, inner in value.items():
+            kind = _BY_TYPE[type(inner)]
+            kept[stored_key(key, kind)] = kind.plain(inner)
+            if type(inner) is str:
+                kept[key + KEY_SUFFIX] = search_key(inner)
+        return kept
+
+    def parse(self, plain: Json) -> Mapping[str, Any]:
+        """Read the values back by the letters of their keys."""
+        if not plain:
+            return {}
+        values: dict[str, Any] = {}
+        for stored, inner in plain.items():
+            key, _, letter = stored.partition(":")
+            if letter != "k":
+                values[key] = _BY_LETTER[letter].parse(inner)
+        return values
+
+
+def check_custom_key(key: object, path: str) -> str:
+    """Return `key` when it is a lawful custom-field key, else raise `InvalidValue`."""
+    if isinstance(key, str) and _KEY.fullmatch(key):
+        return key
+    raise InvalidValue(
+        f"{key!r} is not a key for a custom field",
+        path=path,
+        fix="use a small letter, then up to 62 small letters, digits or underscores",
+    )
+
+
+def stored_key(key: str, kind: Kind) -> str:
+    """Return the key under which a value of this kind is stored."""
+    return f"{key}:{kind.letter}" if kind.letter else key
+
+
+def _kind_of(value: Any, path: str) -> Kind:
+    kind = _BY_TYPE.get(type(value))
+    if kind is None:
+        raise WrongType(
+            f"a custom field cannot hold {type(value).__name__}",
+            path=path,
+            fix="use text, a whole number, Decimal, Money, date, instant, boolean, id or texts",
+        )
+    return kind

@@ -1,0 +1,132 @@
+"""From a class to its fields: the annotations of an attrs class, read once as kinds."""
+
+import types
+import typing
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from enum import Enum
+from functools import lru_cache
+from typing import Annotated, Any, NewType, Union
+from uuid import UUID
+
+import attrs
+
+from crmkit.domain.composite_kinds import (
+    Amount,
+    AnyJson,
+    Document,
+    Documents,
+    Labels,
+    Many,
+    Part,
+)
+from crmkit.domain.kinds import (
+    Boolean,
+    Choice,
+    Day,
+    Identity,
+    Instant,
+    Integer,
+    Kind,
+    Number,
+    Text,
+)
+from crmkit.domain.money import Money
+from crmkit.errors import InvalidSettings
+
+_SCALARS: Mapping[Any, Kind] = {
+    str: Text(),
+    int: Integer(),
+    bool: Boolean(),
+    Decimal: Number(),
+    Money: Amount(),
+    date: Day(),
+    datetime: Instant(),
+    UUID: Identity(),
+    Any: AnyJson(),
+}
+_NOT_STORED = frozenset({"events"})
+
+
+@lru_cache(maxsize=None)
+def parts_of(cls: type[Any]) -> Mapping[str, Part]:
+    """Return the stored fields of an attrs class by name, in the order they are declared."""
+    if not attrs.has(cls):
+        raise InvalidSettings(
+            "is not an attrs class", path=cls.__name__, fix="decorate it with @attrs.frozen"
+        )
+    attrs.resolve_types(cls, include_extras=True)
+    return {
+        field.name: _part(field, cls)
+        for field in attrs.fields(cls)
+        if field.name not in _NOT_STORED and field.init
+    }
+
+
+def _part(field: "attrs.Attribute[Any]", cls: type[Any]) -> Part:
+    annotation, optional = _without_none(field.type)
+    kind = _kind(annotation)
+    if kind is None:
+        raise InvalidSettings(
+            f"crmkit cannot store {annotation!r}",
+            path=f"{cls.__name__}.{field.name}",
+            fix="use text, numbers, Money, dates, enums, ids, nested attrs values or tuples of them",
+        )
+    return Part(name=field.name, kind=kind, optional=optional, default=_default(field))
+
+
+def _default(field: "attrs.Attribute[Any]") -> Any:
+    if isinstance(field.default, attrs.Factory):  # type: ignore[arg-type]
+        return field.default.factory()  # type: ignore[union-attr]
+    return None if field.default is attrs.NOTHING else field.default
+
+
+def _without_none(annotation: Any) -> tuple[Any, bool]:
+    if typing.get_origin(annotation) in (Union, types.UnionType):
+        members = [member for member in typing.get_args(annotation) if member is not type(None)]
+        if len(members) == 1:
+            return members[0], True
+    return annotation, False
+
+
+def _kind(annotation: Any) -> Kind | None:
+    origin = typing.get_origin(annotation)
+    if origin is Annotated:
+        marks = [mark for mark in annotation.__metadata__ if isinstance(mark, Kind)]
+        return marks[0] if marks else _kind(annotation.__origin__)
+    if isinstance(annotation, NewType):
+        return _new_type(annotation)
+    if origin in (tuple, frozenset):
+        return _several(typing.get_args(annotation)[0])
+    if origin is not None and issubclass(origin, Mapping):
+        return Labels() if typing.get_args(annotation) == (str, str) else AnyJson()
+    if isinstance(annotation, type) and issubclass(annotation, Enum):
+        return Choice(enum=annotation)
+    if isinstance(annotation, type) and attrs.has(annotation) and annotation is not Money:
+        return Document(cls=annotation, derive=parts_of)
+    return _SCALARS.get(annotation)
+
+
+def _new_type(annotation: Any) -> Kind | None:
+    """A NewType over UUID called CustomerId refers to the entity `customer`."""
+    inner = _kind(annotation.__supertype__)
+    if isinstance(inner, Identity):
+        return Identity(target=entity_name(annotation.__name__.removesuffix("Id")))
+    return inner
+
+
+def _several(annotation: Any) -> Kind | None:
+    item = _kind(annotation)
+    if isinstance(item, Document):
+        return Documents(item=item)
+    return Many(item=item) if item is not None else None
+
+
+def entity_name(class_name: str) -> str:
+    """Turn `PriceList` into `price_list`."""
+    letters = [
+        f"_{letter.lower()}" if letter.isupper() and at else letter.lower()
+        for at, letter in enumerate(class_name)
+    ]
+    return "".join(letters)

@@ -1,0 +1,207 @@
+"""Entities: what a class declares about how its records are named, kept apart and found."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
+from typing import Any, Final, TypeVar
+from uuid import UUID
+
+import attrs
+
+from crmkit.domain.composite_kinds import Part
+from crmkit.domain.derivation import entity_name, parts_of
+from crmkit.domain.kinds import Text
+from crmkit.errors import InvalidSettings, UnknownEntity, UnknownField
+
+C = TypeVar("C", bound=type[Any])
+_DECLARATION: Final = "__crmkit_entity__"
+
+
+@attrs.frozen
+class Unique:
+    """Live records of one tenant differ in these fields; a None in any of them does not count.
+
+    A searchable text field is compared by its folded key when `folded` is set.
+    """
+
+    fields: tuple[str, ...] = attrs.field(converter=lambda names: _names(names))
+    folded: bool = attrs.field(default=False, kw_only=True)
+
+
+@attrs.frozen
+class Index:
+    """Lists ordered or filtered by these fields are quick."""
+
+    fields: tuple[str, ...] = attrs.field(converter=lambda names: _names(names))
+
+
+@attrs.frozen(kw_only=True)
+class Declaration:
+    """What `@entity` was given."""
+
+    name: str
+    unique: tuple[Unique, ...]
+    indexes: tuple[Index, ...]
+    labels: Mapping[str, str]
+    events: tuple[type[Any], ...]
+
+
+def entity(
+    name: str,
+    *,
+    unique: Iterable[Unique] = (),
+    indexes: Iterable[Index] = (),
+    labels: Mapping[str, str] | None = None,
+    events: Iterable[type[Any]] = (),
+) -> Callable[[C], C]:
+    """Declare an attrs class to be an entity; `labels` name it by language.
+
+    Nothing is registered by this: a class belongs to a CRM when it is given to `CRM.open` or by a
+    plugin, ours exactly like a vendor's.
+    """
+    declaration = Declaration(
+        name=name,
+        unique=tuple(unique),
+        indexes=tuple(indexes),
+        labels=dict(labels or {}),
+        events=tuple(events),
+    )
+
+    def declare(cls: C) -> C:
+        setattr(cls, _DECLARATION, declaration)
+        return cls
+
+    return declare
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class EntitySpec:
+    """All that stores and services need to know of an entity: derived once from its class."""
+
+    name: str
+    cls: type[Any]
+    parts: Mapping[str, Part]
+    unique: tuple[Unique, ...]
+    indexes: tuple[Index, ...]
+    labels: Mapping[str, str]
+    events: tuple[type[Any], ...]
+
+    def __repr__(self) -> str:
+        """Show the name; the fields would fill the screen."""
+        return f"<entity {self.name}>"
+
+    @property
+    def versioned(self) -> bool:
+        """Say whether records carry a version; crmkit's own log rows do not."""
+        return "version" in self.parts
+
+    @property
+    def soft(self) -> bool:
+        """Say whether removed records stay, marked by `deleted_at`."""
+        return "deleted_at" in self.parts
+
+    @property
+    def searchable(self) -> tuple[str, ...]:
+        """Name the text fields whose folded key is kept."""
+        return tuple(
+            name
+            for name, part in self.parts.items()
+            if isinstance(part.kind, Text) and part.kind.searchable
+        )
+
+    def part(self, name: str) -> Part:
+        """Return the field called `name`, or raise `UnknownField` with near names."""
+        found = self.parts.get(name)
+        if found is None:
+            raise UnknownField(
+                f"{self.name} has no field {name!r}",
+                path=f"{self.name}.{name}",
+                fix=f"one of {', '.join(self.parts)}",
+            )
+        return found
+
+    def label(self, language: str) -> str:
+        """Name the entity in a language, in English when there is no other, else by its name."""
+        return self.labels.get(language) or self.labels.get("en") or self.name
+
+
+@lru_cache(maxsize=None)
+def spec_of(cls: type[Any]) -> EntitySpec:
+    """Derive the spec of a declared class, or raise `InvalidSettings` saying what is missing."""
+    declaration: Declaration | None = cls.__dict__.get(_DECLARATION)
+    if declaration is None:
+        raise InvalidSettings(
+            "is not declared as an entity",
+            path=cls.__name__,
+            fix=f'decorate it with @entity("{entity_name(cls.__name__)}")',
+        )
+    parts = parts_of(cls)
+    spec = EntitySpec(
+        name=declaration.name,
+        cls=cls,
+        parts=parts,
+        unique=declaration.unique,
+        indexes=declaration.indexes,
+        labels=declaration.labels,
+        events=declaration.events,
+    )
+    _check_declaration(spec)
+    return spec
+
+
+class Registry:
+    """The entities of one CRM, by name and by class."""
+
+    def __init__(self, classes: Iterable[type[Any]] = ()) -> None:
+        """Register `classes` in the order given."""
+        self._by_name: dict[str, EntitySpec] = {}
+        for cls in classes:
+            self.add(cls)
+
+    def add(self, cls: type[Any]) -> EntitySpec:
+        """Register a declared class; the same name for another class is an `InvalidSettings`."""
+        spec = spec_of(cls)
+        known = self._by_name.setdefault(spec.name, spec)
+        if known is not spec:
+            raise InvalidSettings(
+                f"{known.cls.__name__} and {cls.__name__} are both called {spec.name!r}",
+                path=spec.name,
+                fix="give one of them another name",
+            )
+        return spec
+
+    def __getitem__(self, key: "str | type[Any]") -> EntitySpec:
+        """Find an entity by its name or class, or raise `UnknownEntity`."""
+        name = key if isinstance(key, str) else spec_of(key).name
+        found = self._by_name.get(name)
+        if found is None or (not isinstance(key, str) and found.cls is not key):
+            raise UnknownEntity(
+                f"{name!r} is not registered with this CRM",
+                path=name,
+                fix="give the class to CRM.open(entities=...) or register it in a plugin",
+            )
+        return found
+
+    def __contains__(self, name: str) -> bool:
+        """Say whether an entity of this name is registered."""
+        return name in self._by_name
+
+    def __iter__(self) -> Iterator[EntitySpec]:
+        """Walk the entities in the order they were registered."""
+        return iter(self._by_name.values())
+
+
+def _names(names: str | Iterable[str]) -> tuple[str, ...]:
+    return (names,) if isinstance(names, str) else tuple(names)
+
+
+def _check_declaration(spec: EntitySpec) -> None:
+    for needed in ("id", "tenant"):
+        if needed not in spec.parts:
+            raise InvalidSettings(
+                f"has no field {needed!r}", path=spec.name, fix="derive the class from Aggregate"
+            )
+    for rule in (*spec.unique, *spec.indexes):
+        for field in rule.fields:
+            spec.part(field.partition(".")[0])
+    if any(isinstance(part.default, UUID) for part in spec.parts.values()):
+        raise InvalidSettings("an id must not be a default", path=spec.name)

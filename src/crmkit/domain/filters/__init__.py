@@ -1,0 +1,1 @@
+"""One filter language for lists, saved views, permissions, imports and reports."""

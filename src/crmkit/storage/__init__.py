@@ -1,0 +1,1 @@
+"""Stores: memory, SQL databases and MongoDB behind one port."""

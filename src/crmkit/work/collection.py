@@ -1,0 +1,251 @@
+"""The records of one entity, read and written within a unit of work."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from enum import StrEnum
+from itertools import islice
+from typing import Any, Generic, TypeVar
+
+import attrs
+
+from crmkit.domain.aggregate import Aggregate
+from crmkit.domain.changes import Operation
+from crmkit.domain.filters.where import Field
+from crmkit.errors import InvalidFilter, InvalidValue, VersionConflict, WrongType
+from crmkit.ports import BATCH
+from crmkit.work.checking import check_records, keep_claims
+from crmkit.work.reading import Reading
+
+A = TypeVar("A", bound=Aggregate)
+_QUIET = frozenset({"version", "updated_at", "updated_by", "events"})
+
+
+class Outcome(StrEnum):
+    """What an upsert did with one record."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+
+
+@attrs.frozen
+class Upserted(Generic[A]):
+    """A record after an upsert, and what was done."""
+
+    record: A
+    outcome: Outcome
+
+
+class Collection(Reading[A]):
+    """All that can be done with the records of one entity; a save is conditional on the version."""
+
+    def add(self, record: A) -> A:
+        """Write a new record; returns it as it is kept, at version 1."""
+        return self.insert_many([record])[0]
+
+    def save(self, record: A) -> A:
+        """Write a changed record, or raise `VersionConflict` when it has moved on.
+
+        A record without any difference is returned as it is, and nothing is written.
+        """
+        return self.save_many([record])[0]
+
+    def remove(self, record: A) -> A:
+        """Mark a record removed; it leaves lists and frees its unique values."""
+        if record.deleted_at is not None:
+            return record
+        return self._write([record.evolve(deleted_at=self._work.now)], Operation.REMOVED)[0]
+
+    def restore(self, record: A) -> A:
+        """Bring a removed record back, or raise `Duplicate` when its place is taken."""
+        if record.deleted_at is None:
+            return record
+        return self._write([record.evolve(deleted_at=None)], Operation.RESTORED)[0]
+
+    def insert_many(self, records: Iterable[A]) -> list[A]:
+        """Write new records in batches; all of them or, with the work, none."""
+        written: list[A] = []
+        for batch in _batches(records):
+            stamped = [self._stamp_new(record) for record in batch]
+            checked = check_records(self._work, self.spec, stamped, before=None)
+            with self._work.storing() as session:
+                session.insert_many(self.spec, checked)
+            self._log(checked, [None] * len(checked), Operation.CREATED)
+            written += [_quiet(record) for record in checked]
+        return written
+
+    def save_many(self, records: Iterable[A]) -> list[A]:
+        """Write changed records in batches, each conditional on its version."""
+        written: list[A] = []
+        for batch in _batches(records):
+            written += self._write(batch, Operation.UPDATED)
+        return written
+
+    def upsert_many(self, records: Iterable[A], key: Sequence[Field]) -> list[Upserted[A]]:
+        """Write records by the values of a declared unique key: new ones, changed ones.
+
+        A record that exists keeps its id, owner, tags, custom values and creation; every other
+        field takes the given value.
+        """
+        names = _key_names(key)
+        results: list[Upserted[A]] = []
+        for batch in _batches(records):
+            known = self._by_key(batch, key)
+            results += self._upsert(batch, names, known)
+        return results
+
+    def _upsert(
+        self, batch: list[A], names: Sequence[str], known: dict[tuple[Any, ...], A]
+    ) -> list[Upserted[A]]:
+        made: dict[int, Upserted[A]] = {}
+        new = [at for at, record in enumerate(batch) if _values(record, names) not in known]
+        old = [at for at, record in enumerate(batch) if _values(record, names) in known]
+        for at, record in zip(new, self.insert_many(batch[at] for at in new), strict=True):
+            made[at] = Upserted(record, Outcome.CREATED)
+        merged = [_merge(known[_values(batch[at], names)], batch[at]) for at in old]
+        for at, was, now in zip(old, merged, self.save_many(merged), strict=True):
+            same = now.version == was.version
+            made[at] = Upserted(now, Outcome.UNCHANGED if same else Outcome.UPDATED)
+        return [made[at] for at in range(len(batch))]
+
+    def _by_key(self, batch: list[A], key: Sequence[Field]) -> dict[tuple[Any, ...], A]:
+        names = _key_names(key)
+        values = [_values(record, names) for record in batch]
+        if len(set(values)) != len(values):
+            raise InvalidValue(
+                "two of the records have the same key", path=names[0], fix="merge them first"
+            )
+        if any(None in value for value in values):
+            raise InvalidValue("a key must not be None", path=names[0], fix="give it a value")
+        lists = [sorted({value[at] for value in values}) for at in range(len(names))]
+        where = key[0].in_(lists[0])
+        for field, listed in zip(key[1:], lists[1:], strict=True):
+            where &= field.in_(listed)
+        return {_values(record, names): record for record in self.find(where)}
+
+    def _write(self, records: list[A], operation: Operation) -> list[A]:
+        before = self._befores(records)
+        moved = [
+            at
+            for at, (old, new) in enumerate(zip(before, records, strict=True))
+            if new.events or _differ(old, new)
+        ]
+        stamped = [self._stamp_change(before[at], records[at]) for at in moved]
+        olds = [before[at] for at in moved]
+        checked = check_records(self._work, self.spec, stamped, before=olds)
+        if checked:
+            with self._work.storing() as session:
+                session.save_many(self.spec, checked, [record.version - 1 for record in checked])
+            self._log(checked, olds, operation)
+        results = list(records)
+        for at, record in zip(moved, checked, strict=True):
+            results[at] = _quiet(record)
+        return results
+
+    def _befores(self, records: list[A]) -> list[A]:
+        """Return each record as stored, at the version that the change is based on."""
+        known = [self._work.known(self.spec, record.id) for record in records]
+        missing = [
+            record.id
+            for record, was in zip(records, known, strict=True)
+            if was is None or was.version != record.version
+        ]
+        stored = {record.id: record for record in self._fetch(missing)}
+        befores: list[A] = []
+        for record, was in zip(records, known, strict=True):
+            self._check_tenant(record)
+            current = stored.get(record.id, was)
+            if current is None or current.version != record.version:
+                self._work.doom()
+                raise VersionConflict(self.spec.name, record.id, record.version)
+            befores.append(current)
+        return befores
+
+    def _stamp_new(self, record: A) -> A:
+        self._check_class(record)
+        self._check_tenant(record)
+        if record.version:
+            raise InvalidValue(
+                "the record was saved before", path=f"{self.spec.name}.version", fix="use save()"
+            )
+        now, actor = self._work.now, self._work.actor.id
+        return record.replaced(
+            tenant=self._work.tenant,
+            version=1,
+            created_at=now,
+            created_by=actor,
+            updated_at=now,
+            updated_by=actor,
+        )
+
+    def _stamp_change(self, before: A, record: A) -> A:
+        self._check_class(record)
+        return record.replaced(
+            version=before.version + 1,
+            created_at=before.created_at,
+            created_by=before.created_by,
+            updated_at=self._work.now,
+            updated_by=self._work.actor.id,
+        )
+
+    def _check_class(self, record: A) -> None:
+        if type(record) is not self.spec.cls:
+            raise WrongType(
+                f"expected {self.spec.cls.__name__}, got {type(record).__name__}",
+                path=self.spec.name,
+            )
+
+    def _check_tenant(self, record: A) -> None:
+        if record.tenant not in ("", self._work.tenant):
+            raise InvalidValue(
+                "the record belongs to another tenant",
+                path=f"{self.spec.name}.tenant",
+                fix="open a work for its tenant",
+            )
+
+    def _log(self, records: list[A], befores: Sequence[A | None], operation: Operation) -> None:
+        keep_claims(self._work, self.spec, records, befores)
+        for before, record in zip(befores, records, strict=True):
+            self._work.wrote(self.spec, before, record, operation)
+
+
+def _batches(records: Iterable[A]) -> Iterator[list[A]]:
+    source = iter(records)
+    while batch := list(islice(source, BATCH)):
+        yield batch
+
+
+def _quiet(record: A) -> A:
+    return record.replaced(events=()) if record.events else record
+
+
+def _differ(before: Aggregate, after: Aggregate) -> bool:
+    return any(
+        getattr(before, field.name) != getattr(after, field.name)
+        for field in attrs.fields(type(before))
+        if field.name not in _QUIET
+    )
+
+
+def _values(record: Aggregate, names: Sequence[str]) -> tuple[Any, ...]:
+    return tuple(getattr(record, name) for name in names)
+
+
+def _key_names(key: Sequence[Field]) -> list[str]:
+    if not key or any(field.path.keys for field in key):
+        raise InvalidFilter("the key is one or more declared fields", path="key")
+    return [field.path.name for field in key]
+
+
+def _merge(known: A, given: A) -> A:
+    """Let the given values win, but for what the store and people own."""
+    kept = {"id", "tenant", "created_at", "created_by", "owner_id", "deleted_at", *_QUIET}
+    given_values = {
+        field.name: getattr(given, field.name)
+        for field in attrs.fields(type(known))
+        if field.name not in kept
+    }
+    given_values["tags"] = tuple(dict.fromkeys((*known.tags, *given.tags)))
+    given_values["custom"] = {**known.custom, **given.custom}
+    if given.owner_id is not None:
+        given_values["owner_id"] = given.owner_id
+    return known.replaced(**given_values)

@@ -1,0 +1,228 @@
+"""Reading the records of one entity: by id, by filter, page by page, as columns, as figures."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from uuid import UUID
+
+from crmkit.domain.aggregate import Aggregate
+from crmkit.domain.entity import EntitySpec
+from crmkit.domain.filters.as_json import filter_to_json, order_to_json
+from crmkit.domain.filters.lowered import All, Lowered, after
+from crmkit.domain.filters.lowering import live, lower, lower_order
+from crmkit.domain.filters.order import (
+    MAX_ORDER,
+    Order,
+    Page,
+    fingerprint_of,
+    read_cursor,
+    sort_values,
+    write_cursor,
+)
+from crmkit.domain.filters.paths import path_to
+from crmkit.domain.filters.summary import Summary
+from crmkit.domain.filters.tally import read_rows, tally_of
+from crmkit.domain.filters.tree import EVERYTHING, Filter
+from crmkit.domain.filters.where import Field, check_entity
+from crmkit.domain.kinds import Form
+from crmkit.errors import InvalidCursor, InvalidFilter, NotFound, OutOfRange
+from crmkit.ports import Ask
+
+if TYPE_CHECKING:
+    from crmkit.work.unit import UnitOfWork
+
+A = TypeVar("A", bound=Aggregate)
+MAX_PAGE = 10_000
+
+
+class Reading(Generic[A]):
+    """What can be asked of the records of one entity; removed ones only when asked for."""
+
+    def __init__(self, work: "UnitOfWork", spec: EntitySpec) -> None:
+        """Belong to a work and an entity."""
+        self._work = work
+        self.spec = spec
+
+    def get(self, record_id: UUID, *, removed: bool = False) -> A:
+        """Return one record, or raise `NotFound`; it is guarded until the commit."""
+        record = self.look_up([record_id], removed=removed).get(record_id)
+        if record is None:
+            raise NotFound(f"there is no {self.spec.name} {record_id}", path=f"{self.spec.name}.id")
+        return record
+
+    def look_up(self, ids: Sequence[UUID], *, removed: bool = False) -> dict[UUID, A]:
+        """Return the records that exist among `ids`, by id; each is guarded until the commit."""
+        found = self._fetch(ids)
+        kept = {record.id: record for record in found if removed or record.deleted_at is None}
+        for record in kept.values():
+            self._work.rely_on(self.spec, record)
+        return kept
+
+    def find(
+        self,
+        where: Filter = EVERYTHING,
+        *,
+        order: Sequence[Order] = (),
+        limit: int | None = None,
+        removed: bool = False,
+    ) -> list[A]:
+        """Return all fitting records; for many of them, prefer `stream` or `page`."""
+        ask = self._ask(where, order, limit, removed)
+        with self._work.storing() as session:
+            found = [record for batch in session.find(self.spec, ask) for record in batch]
+        for record in found:
+            self._work.remember(self.spec, record)
+        return found
+
+    def stream(
+        self,
+        where: Filter = EVERYTHING,
+        *,
+        order: Sequence[Order] = (),
+        limit: int | None = None,
+        removed: bool = False,
+    ) -> Iterator[A]:
+        """Bring fitting records one by one; memory stays flat however many there are."""
+        ask = self._ask(where, order, limit, removed)
+        with self._work.storing() as session:
+            for batch in session.find(self.spec, ask):
+                yield from batch
+
+    def first(self, where: Filter = EVERYTHING, *, order: Sequence[Order] = ()) -> A | None:
+        """Return the first fitting record, None when there is none."""
+        found = self.find(where, order=order, limit=1)
+        return found[0] if found else None
+
+    def page(
+        self,
+        where: Filter = EVERYTHING,
+        *,
+        order: Sequence[Order] = (),
+        size: int = 50,
+        after: str | None = None,
+    ) -> Page[A]:
+        """Return a page and the cursor of the next; stable while others insert and remove."""
+        if not 1 <= size <= MAX_PAGE:
+            raise OutOfRange(f"a page has 1 to {MAX_PAGE} records", path="size")
+        fingerprint = self._fingerprint(where, order)
+        ask = self._ask(where, order, size + 1, removed=False)
+        if after is not None:
+            ask = self._continue(ask, order, read_cursor(after, fingerprint))
+        with self._work.storing() as session:
+            found = [record for batch in session.find(self.spec, ask) for record in batch]
+        items = tuple(found[:size])
+        if len(found) <= size:
+            return Page(items=items)
+        last = [*sort_values(order, items[-1]), *self._last_id(order, items[-1])]
+        return Page(items=items, next=write_cursor(last, fingerprint))
+
+    def count(self, where: Filter = EVERYTHING, *, removed: bool = False) -> int:
+        """Count the fitting records."""
+        with self._work.storing() as session:
+            return session.count(self.spec, self._lowered(where, removed))
+
+    def exists(self, where: Filter = EVERYTHING) -> bool:
+        """Say whether any record fits."""
+        fields = (Field(path_to(self.spec, "id", {}), {}),)
+        return next(self.columns(fields, where, limit=1), None) is not None
+
+    def columns(
+        self,
+        fields: Sequence[Field],
+        where: Filter = EVERYTHING,
+        *,
+        order: Sequence[Order] = (),
+        limit: int | None = None,
+    ) -> Iterator[tuple[Any, ...]]:
+        """Bring only some values of each record, as tuples; no objects are made."""
+        paths = [field.path for field in fields]
+        if any(path.kind.form is Form.JSON for path in paths):
+            raise InvalidFilter("columns are single values", path="fields", fix="name the parts")
+        ask = self._ask(where, order, limit, removed=False)
+        with self._work.storing() as session:
+            for batch in session.select(self.spec, [path.leaf for path in paths], ask):
+                for row in batch:
+                    yield tuple(
+                        path.from_scalar(cell) for path, cell in zip(paths, row, strict=True)
+                    )
+
+    def summarise(self, summary: Summary) -> list[dict[str, Any]]:
+        """Answer a summary, in one statement of the store."""
+        if summary.spec is not self.spec:
+            raise InvalidFilter(f"is about {summary.spec.name}", path="summary")
+        tally = tally_of(summary, self._lowered(summary.where, removed=False))
+        with self._work.storing() as session:
+            rows = session.tally(self.spec, tally)
+        return list(read_rows(summary, rows))
+
+    def _fetch(self, ids: Sequence[UUID]) -> list[A]:
+        wanted = list(dict.fromkeys(ids))
+        for record_id in wanted:
+            self.spec.parts["id"].check(record_id)
+        if not wanted:
+            return []
+        with self._work.storing() as session:
+            return session.get_many(self.spec, wanted)
+
+    def _lowered(self, where: Filter, removed: bool) -> Lowered:  # noqa: FBT001 - internal
+        check_entity(where, self.spec)
+        lowered = lower(where)
+        return lowered if removed else live(self.spec, lowered)
+
+    def _ask(
+        self,
+        where: Filter,
+        order: Sequence[Order],
+        limit: int | None,
+        removed: bool,  # noqa: FBT001 - internal
+    ) -> Ask:
+        if len(order) > MAX_ORDER:
+            raise InvalidFilter(f"at most {MAX_ORDER} sort keys", path="order")
+        if limit is not None and limit < 1:
+            raise OutOfRange("the limit is at least 1", path="limit")
+        for key in order:
+            if key.path.spec is not self.spec:
+                raise InvalidFilter(f"belongs to {key.path.spec.name}", path=key.path.name)
+        return Ask(
+            where=self._lowered(where, removed),
+            order=lower_order(self.spec, order),
+            limit=limit,
+        )
+
+    def _fingerprint(self, where: Filter, order: Sequence[Order]) -> str:
+        written = json.dumps([filter_to_json(where), order_to_json(order)], sort_keys=True)
+        return fingerprint_of(self.spec.name, written)
+
+    def _last_id(self, order: Sequence[Order], record: A) -> list[str]:
+        return [] if any(key.path.name == "id" for key in order) else [str(record.id)]
+
+    def _continue(self, ask: Ask, order: Sequence[Order], plain: list[Any]) -> Ask:
+        if len(plain) != len(ask.order):
+            raise InvalidCursor("the cursor does not fit the order", path="after")
+        values = [_scalar_of(key.leaf.form, value) for key, value in zip(ask.order, plain, strict=True)]
+        beyond = after(ask.order, values)
+        where = ask.where
+        parts = where.parts if isinstance(where, All) else (where,)
+        return Ask(where=All((*parts, beyond)), order=ask.order, limit=ask.limit)
+
+
+def _scalar_of(form: Form, plain: Any) -> Any:
+    """Turn a plain cursor value into what a leaf of this form holds, or raise `InvalidCursor`."""
+    if plain is None:
+        return None
+    reader, expected = _READERS.get(form, (None, int))
+    if not isinstance(plain, expected):
+        raise InvalidCursor("the cursor is damaged", path="after")
+    try:
+        return reader(plain) if reader else plain
+    except ValueError:
+        raise InvalidCursor("the cursor is damaged", path="after") from None
+
+
+_READERS: Mapping[Form, tuple[Callable[[str], Any] | None, type]] = {
+    Form.DATE: (date.fromisoformat, str),
+    Form.INSTANT: (datetime.fromisoformat, str),
+    Form.ID: (UUID, str),
+    Form.TEXT: (None, str),
+}

@@ -1,0 +1,246 @@
+"""The unit of work: one transaction of one tenant, by one actor, that commits whole or not at all."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Self, TypeVar
+from uuid import UUID
+
+from crmkit.domain.aggregate import Aggregate
+from crmkit.domain.changes import Change, Operation, OutboxMessage
+from crmkit.domain.composite_kinds import Part
+from crmkit.domain.custom_fields import CustomField
+from crmkit.domain.entity import EntitySpec, Registry
+from crmkit.domain.filters.where import Fields, where
+from crmkit.errors import Refused, StoreClosed
+from crmkit.ports import Access, Action, Actor, Hooks, Session
+from crmkit.work.collection import Collection
+from crmkit.work.departments import Departments
+from crmkit.work.effects import run_before_commit
+from crmkit.work.journal import Journal
+from crmkit.work.marks import Marks
+from crmkit.work.once import Once
+
+A = TypeVar("A", bound=Aggregate)
+
+
+class UnitOfWork(Departments):
+    """Reads and writes of one actor that take effect together.
+
+    Use it in a `with` block: it commits at the end, and after an exception nothing is written. Any
+    error of the store, and any conflict, ends the work; open another.
+    """
+
+    def __init__(  # noqa: PLR0913 - the parts that the CRM puts together
+        self,
+        session: Session,
+        marks: Marks,
+        *,
+        registry: Registry,
+        hooks: Hooks,
+        access: Access,
+        once: Once | None = None,
+        rehearsal: bool = False,
+    ) -> None:
+        """Belong to a session; `CRM.work` is the way to open one."""
+        self._session = session
+        self._marks = marks
+        self._hooks = hooks
+        self._access = access
+        self._once = once
+        self._rehearsal = rehearsal
+        self._journal = Journal(marks)
+        self._relied: dict[tuple[str, UUID], tuple[EntitySpec, int]] = {}
+        self._known: dict[tuple[str, UUID], Any] = {}
+        self._custom: dict[str, Mapping[str, CustomField]] = {}
+        self._ended: str = ""
+        self.registry = registry
+        self.messages: list[OutboxMessage] = []
+        self.result: Any = None
+        if rehearsal:
+            self._journal.changes = []
+
+    @property
+    def actor(self) -> Actor:
+        """Return who acts."""
+        return self._marks.actor
+
+    @property
+    def tenant(self) -> str:
+        """Return the tenant."""
+        return self._marks.tenant
+
+    @property
+    def now(self) -> datetime:
+        """Return the time of this work; it does not move while the work lasts."""
+        return self._marks.now
+
+    @property
+    def changeset_id(self) -> UUID:
+        """Return the id under which everything written here is logged."""
+        return self._marks.changeset_id
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """Return what a rehearsal has changed so far; a real work does not keep it."""
+        return tuple(self._journal.changes or ())
+
+    def new_id(self) -> UUID:
+        """Return a fresh id."""
+        return self._marks.new_id()
+
+    def of(self, cls: type[A]) -> Collection[A]:
+        """Return the records of an entity, ours or a vendor's, or raise `UnknownEntity`."""
+        return Collection(self, self.registry[cls])
+
+    def where(self, cls: type[Aggregate]) -> Fields:
+        """Start a filter that also knows the tenant's own fields."""
+        return where(cls, self.custom_parts(self.registry[cls]))
+
+    def permit(self, action: Action, *, on: Any = None) -> None:
+        """Return when the actor may do this, else raise `NotPermitted`."""
+        self._access.permit(self.actor, action, on)
+
+    def guard(self, record: Aggregate) -> None:
+        """Rely on a record seen earlier: the commit is refused when it has moved on."""
+        self.rely_on(self.registry[type(record)], record)
+
+    def custom_fields(self, spec: EntitySpec) -> Mapping[str, CustomField]:
+        """Return the tenant's own fields of an entity by key."""
+        if spec.name not in self._custom and spec.cls is not CustomField:
+            mine = where(CustomField).entity.eq(spec.name)
+            found = self.of(CustomField).find(mine)
+            self._custom[spec.name] = {field.key: field for field in found}
+        return self._custom.get(spec.name, {})
+
+    def custom_parts(self, spec: EntitySpec) -> Mapping[str, Part]:
+        """Return the tenant's own fields of an entity as filters see them."""
+        return {key: field.part for key, field in self.custom_fields(spec).items()}
+
+    def __enter__(self) -> Self:
+        """Begin; raises `AlreadyDone` when the idempotency key was used for this call before."""
+        if self._once is not None:
+            try:
+                with self.storing() as session:
+                    self._once.check(session)
+            except BaseException:
+                self.rollback()
+                raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Commit, or forget everything after an exception."""
+        if self._ended == _COMMITTED:
+            return
+        if kind is not None or self._rehearsal:
+            if kind is None:
+                self._prepare()
+            self.rollback()
+        else:
+            self.commit()
+
+    def commit(self) -> None:
+        """Make everything lasting, whole; raises `Conflict`, a refusal or `OutcomeUnknown`."""
+        try:
+            self._prepare()
+            with self.storing() as session:
+                session.commit()
+        except BaseException as error:
+            self.rollback()
+            explained = self._once.explain(error) if self._once else error
+            if explained is error:
+                raise
+            raise explained from error
+        self._ended = _COMMITTED
+
+    def rollback(self) -> None:
+        """Forget everything and end the work."""
+        if self._ended != _ROLLED_BACK:
+            self._ended = _ROLLED_BACK
+            self._session.rollback()
+
+    def doom(self) -> None:
+        """Let no further call pass: the work has failed and can only be rolled back."""
+        self._ended = self._ended or _FAILED
+
+    @contextmanager
+    def storing(self) -> Iterator[Session]:
+        """Give the session to one call of the store; any error of it ends the work."""
+        if self._ended == _FAILED:
+            raise Refused("this work has failed", path="work", fix="open another work")
+        if self._ended:
+            raise StoreClosed(f"this work was {self._ended}", path="work", fix="open another work")
+        try:
+            yield self._session
+        except GeneratorExit:
+            raise
+        except BaseException:
+            self.doom()
+            raise
+
+    def rely_on(self, spec: EntitySpec, record: Any) -> None:
+        """Note that a decision rests on this version of a record."""
+        self._relied.setdefault((spec.name, record.id), (spec, record.version))
+        self.remember(spec, record)
+
+    def remember(self, spec: EntitySpec, record: Any) -> None:
+        """Keep a record as it is stored, for the difference that a later save makes."""
+        self._known[spec.name, record.id] = record
+
+    def known(self, spec: EntitySpec, record_id: UUID) -> Any:
+        """Return a record as this work last saw it stored, None when it did not."""
+        return self._known.get((spec.name, record_id))
+
+    def is_known_live(self, spec: EntitySpec, record_id: UUID) -> bool:
+        """Say whether this work has seen the record live."""
+        found = self.known(spec, record_id)
+        return found is not None and found.deleted_at is None
+
+    def wrote(self, spec: EntitySpec, before: Any, record: Any, operation: Operation) -> None:
+        """Log a record that was just written."""
+        self._journal.note(spec, before, record, operation)
+        if record.events or self._hooks.listens_before_commit() or self._hooks.subscribes():
+            self._journal.tell(spec, record, operation)
+        key = (spec.name, record.id)
+        if before is not None or key in self._known:
+            self.remember(spec, record.replaced(events=()) if record.events else record)
+        self._relied.pop(key, None)
+        if spec.cls is CustomField:
+            self._custom.clear()
+        with self.storing() as session:
+            self._journal.write(session, only_full=True)
+
+    def _prepare(self) -> None:
+        """Let plugins speak, hold what was relied on, write the log, the outbox and the key."""
+        run_before_commit(self, self._journal, self._hooks)
+        with self.storing() as session:
+            self._hold(session)
+            self._journal.write(session)
+            self.messages = [
+                self._journal.message(happening, subscriber)
+                for happening in self._journal.happenings
+                for subscriber in self._hooks.subscribers(happening.event)
+            ]
+            self._journal.send(session, self.messages)
+            if self._once is not None:
+                self._once.keep(session, self.result)
+
+    def _hold(self, session: Session) -> None:
+        if self._journal.is_empty:
+            return
+        by_spec: dict[str, tuple[EntitySpec, dict[UUID, int]]] = {}
+        for (name, record_id), (spec, version) in sorted(self._relied.items()):
+            by_spec.setdefault(name, (spec, {}))[1][record_id] = version
+        for spec, versions in by_spec.values():
+            session.guard(spec, versions)
+
+
+_COMMITTED = "committed"
+_ROLLED_BACK = "rolled back"
+_FAILED = "failed"
