@@ -47,12 +47,20 @@ class Aggregate:
             checked = part.check(value)
             if checked is not value:
                 object.__setattr__(self, name, checked)
+        for name, value in self.derived().items():
+            object.__setattr__(self, name, value)
+
+    def derived(self) -> Mapping[str, Any]:
+        """Return fields that follow from others, such as search keys; a class may have some."""
+        return {}
 
     def evolve(self, **changes: Any) -> Self:
         """Return a copy with some fields changed; only these are checked again."""
         spec = spec_of(type(self))
         checked = {name: spec.part(name).check(value) for name, value in changes.items()}
-        return self.replaced(**checked)
+        changed = self.replaced(**checked)
+        derived = changed.derived()
+        return changed.replaced(**derived) if derived else changed
 
     def replaced(self, **changes: Any) -> Self:
         """Return a copy with some fields replaced by values that are known to be right."""

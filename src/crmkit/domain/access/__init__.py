@@ -1,0 +1,1 @@
+"""Users: who owns records and acts."""

@@ -1,0 +1,1 @@
+"""Customers, contacts, leads and what is done with them."""

@@ -1,0 +1,125 @@
+"""Contacts: the people one speaks with, and their ties to customers."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Annotated, Any, NewType, Self
+from uuid import UUID
+
+import attrs
+
+from crmkit.domain.aggregate import Aggregate, Event
+from crmkit.domain.entity import Index, entity
+from crmkit.domain.kinds import Text
+from crmkit.domain.parties.addresses import Address
+from crmkit.domain.parties.contact_points import ContactPoint
+from crmkit.domain.parties.customer import CustomerId
+from crmkit.domain.parties.match_keys import person_keys
+from crmkit.errors import InvalidValue, RuleBroken
+
+ContactId = NewType("ContactId", UUID)
+AffiliationId = NewType("AffiliationId", UUID)
+
+
+@attrs.frozen(kw_only=True)
+class ContactsMerged(Event):
+    """Two records of one person became one."""
+
+    contact_id: ContactId
+    merged_id: ContactId
+
+
+class ContactWasMerged(RuleBroken):
+    """The contact lives on under another id."""
+
+
+class AffiliationEnded(RuleBroken):
+    """The tie between person and customer is over."""
+
+
+@entity(
+    "contact",
+    indexes=[Index("name"), Index("match_keys"), Index("owner_id")],
+    labels={"en": "Contact", "zh": "联系人"},
+    events=(ContactsMerged,),
+)
+@attrs.frozen(kw_only=True)
+class Contact(Aggregate):
+    """A person; what ties them to customers are affiliations."""
+
+    id: ContactId
+    name: Annotated[str, Text(max_length=300, searchable=True)]
+    salutation: Annotated[str, Text(max_length=100)] | None = None
+    language: Annotated[str, Text(max_length=35)] | None = None
+    birthday: date | None = None
+    address: Address | None = None
+    contact_points: tuple[ContactPoint, ...] = ()
+    merged_into_id: ContactId | None = None
+    notes: str | None = None
+    match_keys: tuple[str, ...] = ()
+
+    def derived(self) -> Mapping[str, Any]:
+        """Return the match keys."""
+        return {"match_keys": person_keys(self.name, (), self.contact_points, self.birthday)}
+
+    def absorb(self, other: "Contact", values: Mapping[str, Any]) -> Self:
+        """Take the chosen `values` of another record of the same person."""
+        self._must_be_itself()
+        merged = ContactsMerged(contact_id=self.id, merged_id=other.id)
+        return self.evolve(**values).recording(merged)
+
+    def yield_to(self, winner: "Contact") -> Self:
+        """Point to the record that lives on."""
+        self._must_be_itself()
+        return self.evolve(merged_into_id=winner.id)
+
+    def _must_be_itself(self) -> None:
+        if self.merged_into_id is not None:
+            raise ContactWasMerged(
+                f"contact {self.id} lives on as {self.merged_into_id}",
+                path="contact.id",
+                fix="use the record that lives on",
+            )
+
+
+@entity(
+    "affiliation",
+    indexes=[Index(("customer_id", "contact_id")), Index("contact_id")],
+    labels={"en": "Affiliation", "zh": "任职关系"},
+)
+@attrs.frozen(kw_only=True)
+class Affiliation(Aggregate):
+    """A person's tie to a customer: in which role, since when, until when."""
+
+    id: AffiliationId
+    contact_id: ContactId
+    customer_id: CustomerId
+    role: Annotated[str, Text(max_length=200)] | None = None
+    title: Annotated[str, Text(max_length=200)] | None = None
+    is_primary: bool = False
+    from_on: date | None = None
+    to_on: date | None = None
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse an end before the beginning."""
+        super().__attrs_post_init__()
+        _check_span(self.from_on, self.to_on)
+
+    def make_primary(self) -> Self:
+        """Make this person the first one to speak with."""
+        self._must_last()
+        return self.evolve(is_primary=True)
+
+    def end(self, *, on: date) -> Self:
+        """End the tie; a tie that is over is not primary."""
+        self._must_last()
+        _check_span(self.from_on, on)
+        return self.evolve(to_on=on, is_primary=False)
+
+    def _must_last(self) -> None:
+        if self.to_on is not None:
+            raise AffiliationEnded(f"ended on {self.to_on}", path="affiliation.to_on")
+
+
+def _check_span(from_on: date | None, to_on: date | None) -> None:
+    if from_on and to_on and to_on < from_on:
+        raise InvalidValue("ends before it begins", path="affiliation.to_on")

@@ -1,0 +1,110 @@
+"""Customers: the organisations and persons that a company does business with."""
+
+from collections.abc import Mapping
+from datetime import date
+from enum import StrEnum
+from typing import Annotated, Any, NewType, Self
+from uuid import UUID
+
+import attrs
+
+from crmkit.domain.aggregate import Aggregate, Event
+from crmkit.domain.entity import Index, Unique, entity
+from crmkit.domain.kinds import Text
+from crmkit.domain.money import Money
+from crmkit.domain.parties.addresses import Address
+from crmkit.domain.parties.contact_points import ContactPoint
+from crmkit.domain.parties.identifiers import Identifier
+from crmkit.domain.parties.match_keys import organisation_keys, person_keys
+from crmkit.errors import RuleBroken
+
+CustomerId = NewType("CustomerId", UUID)
+
+
+class CustomerKind(StrEnum):
+    """Whether a customer is an organisation or a natural person."""
+
+    ORGANISATION = "organisation"
+    PERSON = "person"
+
+
+@attrs.frozen(kw_only=True)
+class CustomerRegistered(Event):
+    """A customer was registered."""
+
+    customer_id: CustomerId
+    name: str
+
+
+@attrs.frozen(kw_only=True)
+class CustomersMerged(Event):
+    """Two records of one customer became one."""
+
+    customer_id: CustomerId
+    merged_id: CustomerId
+
+
+class CustomerWasMerged(RuleBroken):
+    """The customer lives on under another id."""
+
+
+@entity(
+    "customer",
+    unique=[Unique("number")],
+    indexes=[Index("name"), Index("match_keys"), Index("owner_id"), Index("parent_id")],
+    labels={"en": "Customer", "zh": "客户"},
+    events=(CustomerRegistered, CustomersMerged),
+)
+@attrs.frozen(kw_only=True)
+class Customer(Aggregate):
+    """An organisation or person that buys, bought or may buy.
+
+    `match_keys` follow from the other fields and lead to possible duplicates.
+    """
+
+    id: CustomerId
+    name: Annotated[str, Text(max_length=300, searchable=True)]
+    kind: CustomerKind = CustomerKind.ORGANISATION
+    number: Annotated[str, Text(max_length=100)] | None = None
+    industry: Annotated[str, Text(max_length=200)] | None = None
+    founded_year: int | None = None
+    employees: int | None = None
+    annual_revenue: Money | None = None
+    address: Address | None = None
+    identifiers: tuple[Identifier, ...] = ()
+    contact_points: tuple[ContactPoint, ...] = ()
+    birthday: date | None = None
+    parent_id: CustomerId | None = None
+    merged_into_id: CustomerId | None = None
+    notes: str | None = None
+    match_keys: tuple[str, ...] = ()
+
+    def derived(self) -> Mapping[str, Any]:
+        """Return the match keys."""
+        keys = organisation_keys if self.kind is CustomerKind.ORGANISATION else person_keys
+        return {
+            "match_keys": keys(self.name, self.identifiers, self.contact_points, self.birthday)
+        }
+
+    def register(self) -> Self:
+        """Mark a new customer as registered."""
+        return self.recording(CustomerRegistered(customer_id=self.id, name=self.name))
+
+    def absorb(self, other: "Customer", values: Mapping[str, Any]) -> Self:
+        """Take the chosen `values` of another record of the same customer."""
+        self._must_be_itself()
+        merged = CustomersMerged(customer_id=self.id, merged_id=other.id)
+        return self.evolve(**values).recording(merged)
+
+    def yield_to(self, winner: "Customer") -> Self:
+        """Point to the record that lives on."""
+        self._must_be_itself()
+        return self.evolve(merged_into_id=winner.id)
+
+    def _must_be_itself(self) -> None:
+        if self.merged_into_id is not None:
+            raise CustomerWasMerged(
+                f"customer {self.id} lives on as {self.merged_into_id}",
+                path="customer.id",
+                fix="use the record that lives on",
+            )

@@ -1,0 +1,90 @@
+"""Leads: someone who may become a customer, before anybody knows."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, NewType, Self
+from uuid import UUID
+
+import attrs
+
+from crmkit.domain.aggregate import Aggregate, Event
+from crmkit.domain.entity import Index, entity
+from crmkit.domain.kinds import Text
+from crmkit.domain.parties.contact import ContactId
+from crmkit.domain.parties.contact_points import ContactPoint
+from crmkit.domain.parties.customer import CustomerId
+from crmkit.errors import RuleBroken
+
+LeadId = NewType("LeadId", UUID)
+
+
+class LeadStatus(StrEnum):
+    """How far a lead has come."""
+
+    NEW = "new"
+    WORKING = "working"
+    CONVERTED = "converted"
+    DISQUALIFIED = "disqualified"
+
+
+@attrs.frozen(kw_only=True)
+class LeadConverted(Event):
+    """A lead became a customer."""
+
+    lead_id: LeadId
+    customer_id: CustomerId
+
+
+class LeadAlreadyClosed(RuleBroken):
+    """The lead was converted or disqualified before."""
+
+
+@entity(
+    "lead",
+    indexes=[Index("status"), Index("owner_id")],
+    labels={"en": "Lead", "zh": "线索"},
+    events=(LeadConverted,),
+)
+@attrs.frozen(kw_only=True)
+class Lead(Aggregate):
+    """A person or company that showed interest."""
+
+    id: LeadId
+    name: Annotated[str, Text(max_length=300, searchable=True)]
+    company: Annotated[str, Text(max_length=300, searchable=True)] | None = None
+    source: Annotated[str, Text(max_length=200)] | None = None
+    status: LeadStatus = LeadStatus.NEW
+    contact_points: tuple[ContactPoint, ...] = ()
+    closed_at: datetime | None = None
+    closed_reason: str | None = None
+    customer_id: CustomerId | None = None
+    contact_id: ContactId | None = None
+
+    def work_on(self) -> Self:
+        """Begin to work on the lead."""
+        self._must_be_open()
+        return self.evolve(status=LeadStatus.WORKING)
+
+    def convert(
+        self, *, customer_id: CustomerId, contact_id: ContactId | None, at: datetime
+    ) -> Self:
+        """Close the lead as a customer."""
+        self._must_be_open()
+        converted = self.evolve(
+            status=LeadStatus.CONVERTED,
+            customer_id=customer_id,
+            contact_id=contact_id,
+            closed_at=at,
+        )
+        return converted.recording(LeadConverted(lead_id=self.id, customer_id=customer_id))
+
+    def disqualify(self, reason: str, *, at: datetime) -> Self:
+        """Close the lead without a customer."""
+        self._must_be_open()
+        return self.evolve(status=LeadStatus.DISQUALIFIED, closed_reason=reason, closed_at=at)
+
+    def _must_be_open(self) -> None:
+        if self.closed_at is not None:
+            raise LeadAlreadyClosed(
+                f"was {self.status} at {self.closed_at:%Y-%m-%d}", path="lead.status"
+            )

@@ -1,0 +1,1 @@
+"""Products, pipelines and deals."""
