@@ -8,7 +8,6 @@ from typing import Any, ParamSpec, Self, TypeVar
 from uuid import UUID
 
 from crmkit.domain.changes import INTERNAL
-from crmkit.domain.custom_fields import CustomField
 from crmkit.domain.entity import Registry
 from crmkit.domain.ids import UuidSequence
 from crmkit.domain.instants import as_instant
@@ -18,12 +17,12 @@ from crmkit.plugins.manager import Plugins
 from crmkit.ports import Access, Action, Actor, Clock, Ids, Schema, Storage
 from crmkit.storage.opening import open_storage
 from crmkit.work import UnitOfWork
+from crmkit.work.departments import ENTITIES
 from crmkit.work.marks import Marks
 from crmkit.work.once import Once
 
 P = ParamSpec("P")
 R = TypeVar("R")
-ENTITIES: tuple[type[Any], ...] = (CustomField,)
 MAX_TENANT = 63
 
 

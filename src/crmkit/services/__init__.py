@@ -1,0 +1,1 @@
+"""What people do: one module per department, one function per sentence."""

@@ -1,0 +1,166 @@
+"""Parties: what people do with customers, contacts, leads and activities."""
+
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import Any
+
+from crmkit.domain.aggregate import Aggregate, UserId
+from crmkit.domain.filters.where import where
+from crmkit.domain.parties.activity import Activity, ActivityId, ActivityKind, link_to
+from crmkit.domain.parties.contact import Affiliation, AffiliationId, Contact, ContactId
+from crmkit.domain.parties.customer import Customer, CustomerId, CustomerKind
+from crmkit.domain.parties.lead import Lead, LeadId
+from crmkit.ports import Action
+from crmkit.work import UnitOfWork
+
+REGISTER_CUSTOMER = Action("customer:register", "Register a customer")
+UPDATE_CUSTOMER = Action("customer:update", "Change a customer")
+ADD_CONTACT = Action("contact:add", "Add a contact")
+RELATE_CONTACT = Action("contact:relate", "Tie a contact to a customer")
+CAPTURE_LEAD = Action("lead:capture", "Capture a lead")
+CONVERT_LEAD = Action("lead:convert", "Convert a lead to a customer")
+FOLLOW_UP = Action("activity:plan", "Plan or note an activity")
+COMPLETE_ACTIVITY = Action("activity:complete", "Mark an activity done")
+MAX_HOPS = 100
+
+
+def register_customer(
+    work: UnitOfWork, name: str, *, kind: CustomerKind = CustomerKind.ORGANISATION, **fields: Any
+) -> Customer:
+    """Register a customer; `fields` are any others of `Customer`."""
+    work.permit(REGISTER_CUSTOMER)
+    customer = Customer(id=CustomerId(work.new_id()), name=name, kind=kind, **fields)
+    return work.customers.add(customer.register())
+
+
+def update_customer(work: UnitOfWork, customer_id: CustomerId, **fields: Any) -> Customer:
+    """Change some fields of a customer."""
+    customer = find_customer(work, customer_id)
+    work.permit(UPDATE_CUSTOMER, on=customer)
+    return work.customers.save(customer.evolve(**fields))
+
+
+def find_customer(work: UnitOfWork, customer_id: CustomerId) -> Customer:
+    """Return a customer by its id, or by that of a record merged into it."""
+    customer = work.customers.get(customer_id, removed=True)
+    for _hop in range(MAX_HOPS):
+        if customer.merged_into_id is None:
+            break
+        customer = work.customers.get(customer.merged_into_id, removed=True)
+    return work.customers.get(customer.id)
+
+
+def add_contact(work: UnitOfWork, name: str, **fields: Any) -> Contact:
+    """Add a person; `fields` are any others of `Contact`."""
+    work.permit(ADD_CONTACT)
+    return work.contacts.add(Contact(id=ContactId(work.new_id()), name=name, **fields))
+
+
+def relate_contact(  # noqa: PLR0913 - a tie has all of these
+    work: UnitOfWork,
+    contact_id: ContactId,
+    customer_id: CustomerId,
+    *,
+    role: str | None = None,
+    title: str | None = None,
+    primary: bool = False,
+    since: date | None = None,
+) -> Affiliation:
+    """Tie a person to a customer; at most one person of a customer is primary."""
+    customer = work.customers.get(customer_id)
+    work.permit(RELATE_CONTACT, on=customer)
+    if primary:
+        _make_room(work, customer)
+    affiliation = Affiliation(
+        id=AffiliationId(work.new_id()),
+        contact_id=contact_id,
+        customer_id=customer.id,
+        role=role,
+        title=title,
+        is_primary=primary,
+        from_on=since,
+    )
+    return work.affiliations.add(affiliation)
+
+
+def capture_lead(work: UnitOfWork, name: str, **fields: Any) -> Lead:
+    """Capture a lead; `fields` are any others of `Lead`."""
+    work.permit(CAPTURE_LEAD)
+    return work.leads.add(Lead(id=LeadId(work.new_id()), name=name, **fields))
+
+
+def convert_lead(work: UnitOfWork, lead_id: LeadId) -> Customer:
+    """Make a lead a customer: its company with the person as contact, or the person itself."""
+    lead = work.leads.get(lead_id)
+    work.permit(CONVERT_LEAD, on=lead)
+    if lead.company is None:
+        customer = register_customer(
+            work,
+            lead.name,
+            kind=CustomerKind.PERSON,
+            contact_points=lead.contact_points,
+            owner_id=lead.owner_id,
+        )
+        work.leads.save(lead.convert(customer_id=customer.id, contact_id=None, at=work.now))
+        return customer
+    customer = register_customer(work, lead.company, owner_id=lead.owner_id)
+    contact = add_contact(work, lead.name, contact_points=lead.contact_points)
+    relate_contact(work, contact.id, customer.id, primary=True)
+    work.leads.save(lead.convert(customer_id=customer.id, contact_id=contact.id, at=work.now))
+    return customer
+
+
+def follow_up(  # noqa: PLR0913 - an activity has all of these
+    work: UnitOfWork,
+    on: Aggregate,
+    subject: str,
+    *,
+    kind: ActivityKind = ActivityKind.TASK,
+    due_at: datetime | None = None,
+    owner: UserId | None = None,
+    also_on: tuple[Aggregate, ...] = (),
+) -> Activity:
+    """Plan or note something about one or more records."""
+    work.permit(FOLLOW_UP, on=on)
+    activity = Activity(
+        id=ActivityId(work.new_id()),
+        kind=kind,
+        subject=subject,
+        due_at=due_at,
+        owner_id=owner,
+        links=tuple(link_to(record) for record in (on, *also_on)),
+    )
+    return work.activities.add(activity)
+
+
+def complete_activity(work: UnitOfWork, activity_id: ActivityId) -> Activity:
+    """Mark an activity done."""
+    activity = work.activities.get(activity_id)
+    work.permit(COMPLETE_ACTIVITY, on=activity)
+    return work.activities.save(activity.complete(at=work.now))
+
+
+def activities_on(work: UnitOfWork, record: Aggregate) -> list[Activity]:
+    """Return the activities about a record, the next due first."""
+    about = where(Activity)
+    return work.activities.find(
+        about.links.has_any([link_to(record)]), order=[about.due_at.asc()]
+    )
+
+
+def search(work: UnitOfWork, text: str, *, limit: int = 20) -> Iterator[Aggregate]:
+    """Bring customers, contacts and leads whose name holds the text, whatever its case and width."""
+    customer, contact, lead = where(Customer), where(Contact), where(Lead)
+    yield from work.customers.find(customer.name.contains(text), limit=limit)
+    yield from work.contacts.find(contact.name.contains(text), limit=limit)
+    matching = lead.name.contains(text) | lead.company.contains(text)
+    yield from work.leads.find(matching, limit=limit)
+
+
+def _make_room(work: UnitOfWork, customer: Customer) -> None:
+    """Let no other person be primary; the customer itself is guarded against a racing twin."""
+    tie = where(Affiliation)
+    present = work.affiliations.find(
+        tie.customer_id.eq(customer.id) & tie.is_primary.eq(True)
+    )
+    work.affiliations.save_many(affiliation.evolve(is_primary=False) for affiliation in present)

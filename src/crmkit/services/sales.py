@@ -1,0 +1,85 @@
+"""Sales: what people do with deals."""
+
+from crmkit.domain.aggregate import UserId
+from crmkit.domain.money import Money
+from crmkit.domain.parties.customer import CustomerId
+from crmkit.domain.sales.deal import Deal, DealId
+from crmkit.domain.sales.pipeline import Pipeline, PipelineId, Stage
+from crmkit.ports import Action
+from crmkit.work import UnitOfWork
+
+DEFINE_PIPELINE = Action("pipeline:define", "Define a pipeline")
+OPEN_DEAL = Action("deal:open", "Open a deal")
+MOVE_DEAL = Action("deal:move", "Move a deal to another stage")
+WIN_DEAL = Action("deal:win", "Close a deal as won")
+LOSE_DEAL = Action("deal:lose", "Close a deal as lost")
+REOPEN_DEAL = Action("deal:reopen", "Open a closed deal again")
+
+DEFAULT_STAGES = (
+    Stage(name="prospecting", probability=10, labels={"en": "Prospecting", "zh": "寻找商机"}),
+    Stage(name="qualification", probability=25, labels={"en": "Qualification", "zh": "资格确认"}),
+    Stage(name="proposal", probability=50, labels={"en": "Proposal", "zh": "方案报价"}),
+    Stage(name="negotiation", probability=75, labels={"en": "Negotiation", "zh": "商务谈判"}),
+)
+
+
+def define_pipeline(
+    work: UnitOfWork, name: str, stages: tuple[Stage, ...] = DEFAULT_STAGES
+) -> Pipeline:
+    """Define a pipeline by the stages that its deals pass."""
+    work.permit(DEFINE_PIPELINE)
+    return work.pipelines.add(Pipeline(id=PipelineId(work.new_id()), name=name, stages=stages))
+
+
+def open_deal(  # noqa: PLR0913 - a deal begins with all of these
+    work: UnitOfWork,
+    *,
+    name: str,
+    pipeline: PipelineId,
+    customer: CustomerId | None = None,
+    value: Money | None = None,
+    owner: UserId | None = None,
+) -> Deal:
+    """Open a deal at the first stage of a pipeline."""
+    work.permit(OPEN_DEAL)
+    stages = work.pipelines.get(pipeline).stages
+    deal = Deal(
+        id=DealId(work.new_id()),
+        name=name,
+        stage=stages[0].name,
+        pipeline_id=pipeline,
+        customer_id=customer,
+        value=value,
+        owner_id=owner,
+    )
+    return work.deals.add(deal.open(at=work.now))
+
+
+def move_deal(work: UnitOfWork, deal_id: DealId, *, to: str) -> Deal:
+    """Move an open deal to another stage of its pipeline."""
+    deal = work.deals.get(deal_id)
+    work.permit(MOVE_DEAL, on=deal)
+    if deal.pipeline_id is not None:
+        work.pipelines.get(deal.pipeline_id).stage(to)
+    return work.deals.save(deal.move(to))
+
+
+def win_deal(work: UnitOfWork, deal_id: DealId) -> Deal:
+    """Close an open deal as won."""
+    deal = work.deals.get(deal_id)
+    work.permit(WIN_DEAL, on=deal)
+    return work.deals.save(deal.win(at=work.now))
+
+
+def lose_deal(work: UnitOfWork, deal_id: DealId, *, reason: str | None = None) -> Deal:
+    """Close an open deal as lost."""
+    deal = work.deals.get(deal_id)
+    work.permit(LOSE_DEAL, on=deal)
+    return work.deals.save(deal.lose(at=work.now, reason=reason))
+
+
+def reopen_deal(work: UnitOfWork, deal_id: DealId) -> Deal:
+    """Open a deal again that was won or lost."""
+    deal = work.deals.get(deal_id)
+    work.permit(REOPEN_DEAL, on=deal)
+    return work.deals.save(deal.reopen())
