@@ -52,6 +52,7 @@ class UnitOfWork(Departments):
         self._rehearsal = rehearsal
         self._journal = Journal(marks)
         self._relied: dict[tuple[str, UUID], tuple[EntitySpec, int]] = {}
+        self._written: set[tuple[str, UUID]] = set()
         self._known: dict[tuple[str, UUID], Any] = {}
         self._custom: dict[str, Mapping[str, CustomField]] = {}
         self._ended: str = ""
@@ -186,7 +187,9 @@ class UnitOfWork(Departments):
 
     def rely_on(self, spec: EntitySpec, record: Any) -> None:
         """Note that a decision rests on this version of a record."""
-        self._relied.setdefault((spec.name, record.id), (spec, record.version))
+        key = (spec.name, record.id)
+        if key not in self._written:
+            self._relied.setdefault(key, (spec, record.version))
         self.remember(spec, record)
 
     def remember(self, spec: EntitySpec, record: Any) -> None:
@@ -211,6 +214,7 @@ class UnitOfWork(Departments):
         if before is not None or key in self._known:
             self.remember(spec, record.replaced(events=()) if record.events else record)
         self._relied.pop(key, None)
+        self._written.add(key)
         if spec.cls is CustomField:
             self._custom.clear()
         with self.storing() as session:
