@@ -20,7 +20,7 @@ class Size(NamedTuple):
     rows: int = 100_000
     deals: int = 500_000
     gets: int = 2_000
-    saves: int = 500
+    saves: int = 1_000
     pages: int = 100
 
 

@@ -12,7 +12,7 @@ from bson.codec_options import CodecOptions
 from pymongo import MongoClient
 
 from benchmarks.contact import CURRENCY, TENANT, ContactRow, DealRow
-from benchmarks.subject import FILTER_STAGE, MIN_SCORE, PAGE_SIZE, Group, Subject, Walked
+from benchmarks.subject import FILTER_STAGE, PAGE_SIZE, Group, Subject, Walked, changed_title
 
 _OPTIONS: Final = CodecOptions(
     tz_aware=True, tzinfo=UTC, uuid_representation=UuidRepresentation.STANDARD
@@ -28,7 +28,7 @@ class RawMongo(Subject):
         self._client.drop_database("bench_raw")
         database = self._client.get_database("bench_raw", codec_options=_OPTIONS)
         self._contacts, self._deals = database["contact"], database["deal"]
-        self._contacts.create_index([("tenant", 1), ("score", 1), ("_id", 1)])
+        self._contacts.create_index([("tenant", 1), ("stage", 1), ("score", 1), ("_id", 1)])
 
     def empty(self) -> None:
         self._contacts.delete_many({})
@@ -54,7 +54,7 @@ class RawMongo(Subject):
 
     def pages(self, count: int) -> Walked:
         seen, last = 0, ""
-        asked = _LIVE | {"stage": FILTER_STAGE, "subscribed": True, "score": {"$gte": MIN_SCORE}}
+        asked = _LIVE | {"stage": FILTER_STAGE, "subscribed": True}
         page = self._page(asked)
         for _page in range(count):
             seen += len(page)
@@ -74,9 +74,11 @@ class RawMongo(Subject):
             for key in keys:
                 with session.start_transaction():
                     found = self._contacts.find_one({"_id": key, **_LIVE}, session=session)
-                    guarded = {"_id": key, "version": found["version"] if found else 0}
-                    change = {"$set": {"job_title": "changed"}, "$inc": {"version": 1}}
-                    if self._contacts.update_one(guarded, change, session=session).matched_count != 1:
+                    version = found["version"] if found else 0
+                    change = {"$set": {"job_title": changed_title(version)}, "$inc": {"version": 1}}
+                    guarded = {"_id": key, "version": version}
+                    done = self._contacts.update_one(guarded, change, session=session)
+                    if done.matched_count != 1:
                         raise RuntimeError("the version moved")
 
     def fetch(self, key: Any) -> ContactRow:

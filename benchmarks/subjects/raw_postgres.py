@@ -8,7 +8,7 @@ from uuid import UUID
 import psycopg
 
 from benchmarks.contact import CURRENCY, TENANT, ContactRow, DealRow
-from benchmarks.subject import FILTER_STAGE, MIN_SCORE, PAGE_SIZE, Group, Subject, Walked
+from benchmarks.subject import FILTER_STAGE, PAGE_SIZE, Group, Subject, Walked, changed_title
 from benchmarks.subjects.plain_json import write_json
 
 _COLUMNS: Final = (
@@ -17,7 +17,7 @@ _COLUMNS: Final = (
     " subscribed, birthday, address"
 )
 _RECORD: Final = """
-    id uuid PRIMARY KEY, tenant text NOT NULL, version bigint NOT NULL,
+    id uuid NOT NULL, tenant text NOT NULL, version bigint NOT NULL,
     created_at timestamptz NOT NULL, created_by text NOT NULL, updated_at timestamptz NOT NULL,
     updated_by text NOT NULL, deleted_at timestamptz, owner_id uuid NOT NULL,
     tags jsonb NOT NULL, custom jsonb NOT NULL, name text NOT NULL,
@@ -26,18 +26,19 @@ _SCHEMA: Final = f"""
 CREATE TABLE contact ({_RECORD}
     job_title text NOT NULL, email text NOT NULL, phone text NOT NULL, stage text NOT NULL,
     budget_amount bigint NOT NULL, budget_currency text NOT NULL, score bigint NOT NULL,
-    subscribed boolean NOT NULL, birthday date NOT NULL, address jsonb NOT NULL);
-CREATE INDEX contact_score ON contact (tenant, score, id);
+    subscribed boolean NOT NULL, birthday date NOT NULL, address jsonb NOT NULL, PRIMARY KEY (tenant, id));
+CREATE INDEX contact_list ON contact (tenant, stage, score, id);
 CREATE TABLE deal ({_RECORD}
-    stage text NOT NULL, value_amount bigint NOT NULL, value_currency text NOT NULL);
+    stage text NOT NULL, value_amount bigint NOT NULL, value_currency text NOT NULL,
+    PRIMARY KEY (tenant, id));
 """
 _INSERT: Final = f"INSERT INTO contact ({_COLUMNS}) VALUES ({','.join(['%s'] * 22)})"
 _LIVE: Final = f"SELECT {_COLUMNS} FROM contact WHERE tenant = %s AND deleted_at IS NULL"
 _FIRST: Final = (
-    f"{_LIVE} AND stage = %s AND subscribed AND score >= %s ORDER BY score, id LIMIT {PAGE_SIZE}"
+    f"{_LIVE} AND stage = %s AND subscribed ORDER BY score, id LIMIT {PAGE_SIZE}"
 )
 _NEXT: Final = (
-    f"{_LIVE} AND stage = %s AND subscribed AND score >= %s AND (score, id) > (%s, %s)"
+    f"{_LIVE} AND stage = %s AND subscribed AND (score, id) > (%s, %s)"
     f" ORDER BY score, id LIMIT {PAGE_SIZE}"
 )
 _ID, _VERSION, _SCORE = 0, 2, 18
@@ -86,12 +87,12 @@ class RawPostgres(Subject):
     def pages(self, count: int) -> Walked:
         seen, last = 0, ""
         with self._connection.transaction():
-            rows = self._connection.execute(_FIRST, (TENANT, FILTER_STAGE, MIN_SCORE)).fetchall()
+            rows = self._connection.execute(_FIRST, (TENANT, FILTER_STAGE)).fetchall()
             for _page in range(count):
                 seen += len(rows)
                 end = rows[-1]
                 last = end[_ID].hex
-                after = (TENANT, FILTER_STAGE, MIN_SCORE, end[_SCORE], end[_ID])
+                after = (TENANT, FILTER_STAGE, end[_SCORE], end[_ID])
                 rows = self._connection.execute(_NEXT, after).fetchall()
                 if not rows:
                     break
@@ -101,10 +102,11 @@ class RawPostgres(Subject):
         for key in keys:
             with self._connection.transaction():
                 row = self._connection.execute(f"{_LIVE} AND id = %s", (TENANT, key)).fetchone()
+                version = row[_VERSION] if row else 0
                 done = self._connection.execute(
                     "UPDATE contact SET job_title = %s, version = version + 1"
                     " WHERE tenant = %s AND id = %s AND version = %s",
-                    ("changed", TENANT, key, row[_VERSION] if row else 0),
+                    (changed_title(version), TENANT, key, version),
                 )
                 if done.rowcount != 1:
                     raise RuntimeError("the version moved")

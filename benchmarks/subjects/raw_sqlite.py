@@ -10,7 +10,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from benchmarks.contact import CURRENCY, TENANT, ContactRow, DealRow
-from benchmarks.subject import FILTER_STAGE, MIN_SCORE, PAGE_SIZE, Group, Subject, Walked
+from benchmarks.subject import FILTER_STAGE, PAGE_SIZE, Group, Subject, Walked, changed_title
 from benchmarks.subjects.plain_json import write_json
 
 _COLUMNS: Final = (
@@ -19,7 +19,7 @@ _COLUMNS: Final = (
     " subscribed, birthday, address"
 )
 _RECORD: Final = """
-    id TEXT PRIMARY KEY, tenant TEXT NOT NULL, version INTEGER NOT NULL,
+    id TEXT NOT NULL, tenant TEXT NOT NULL, version INTEGER NOT NULL,
     created_at TEXT NOT NULL, created_by TEXT NOT NULL, updated_at TEXT NOT NULL,
     updated_by TEXT NOT NULL, deleted_at TEXT, owner_id TEXT NOT NULL,
     tags TEXT NOT NULL, custom TEXT NOT NULL, name TEXT NOT NULL,
@@ -28,18 +28,19 @@ _SCHEMA: Final = f"""
 CREATE TABLE contact ({_RECORD}
     job_title TEXT NOT NULL, email TEXT NOT NULL, phone TEXT NOT NULL, stage TEXT NOT NULL,
     budget_amount INTEGER NOT NULL, budget_currency TEXT NOT NULL, score INTEGER NOT NULL,
-    subscribed INTEGER NOT NULL, birthday TEXT NOT NULL, address TEXT NOT NULL);
-CREATE INDEX contact_score ON contact (tenant, score, id);
+    subscribed INTEGER NOT NULL, birthday TEXT NOT NULL, address TEXT NOT NULL, PRIMARY KEY (tenant, id));
+CREATE INDEX contact_list ON contact (tenant, stage, score, id);
 CREATE TABLE deal ({_RECORD}
-    stage TEXT NOT NULL, value_amount INTEGER NOT NULL, value_currency TEXT NOT NULL);
+    stage TEXT NOT NULL, value_amount INTEGER NOT NULL, value_currency TEXT NOT NULL,
+    PRIMARY KEY (tenant, id));
 """
 _INSERT: Final = f"INSERT INTO contact ({_COLUMNS}) VALUES ({','.join('?' * 22)})"
 _LIVE: Final = f"SELECT {_COLUMNS} FROM contact WHERE tenant = ? AND deleted_at IS NULL"
 _FIRST: Final = (
-    f"{_LIVE} AND stage = ? AND subscribed = 1 AND score >= ? ORDER BY score, id LIMIT {PAGE_SIZE}"
+    f"{_LIVE} AND stage = ? AND subscribed = 1 ORDER BY score, id LIMIT {PAGE_SIZE}"
 )
 _NEXT: Final = (
-    f"{_LIVE} AND stage = ? AND subscribed = 1 AND score >= ? AND (score, id) > (?, ?)"
+    f"{_LIVE} AND stage = ? AND subscribed = 1 AND (score, id) > (?, ?)"
     f" ORDER BY score, id LIMIT {PAGE_SIZE}"
 )
 _SCORE, _VERSION = 18, 2
@@ -83,11 +84,11 @@ class RawSqlite(Subject):
 
     def pages(self, count: int) -> Walked:
         seen, last = 0, ""
-        rows = self._connection.execute(_FIRST, (TENANT, FILTER_STAGE, MIN_SCORE)).fetchall()
+        rows = self._connection.execute(_FIRST, (TENANT, FILTER_STAGE)).fetchall()
         for _page in range(count):
             seen += len(rows)
             last = rows[-1][0]
-            after = (TENANT, FILTER_STAGE, MIN_SCORE, rows[-1][_SCORE], last)
+            after = (TENANT, FILTER_STAGE, rows[-1][_SCORE], last)
             rows = self._connection.execute(_NEXT, after).fetchall()
             if not rows:
                 break
@@ -100,7 +101,7 @@ class RawSqlite(Subject):
             done = self._connection.execute(
                 "UPDATE contact SET job_title = ?, version = version + 1"
                 " WHERE tenant = ? AND id = ? AND version = ?",
-                ("changed", TENANT, key, row[_VERSION]),
+                (changed_title(row[_VERSION]), TENANT, key, row[_VERSION]),
             )
             if done.rowcount != 1:
                 raise RuntimeError("the version moved")

@@ -17,7 +17,7 @@ from trytond.pool import Pool
 from trytond.transaction import Transaction
 
 from benchmarks.contact import CURRENCY, STAGES, TAGS, TENANT, ContactRow, DealRow
-from benchmarks.subject import FILTER_STAGE, MIN_SCORE, PAGE_SIZE, Group, Subject, Walked
+from benchmarks.subject import FILTER_STAGE, PAGE_SIZE, Group, Subject, Walked, changed_title
 
 _DATABASE = "tryton"
 _BATCH = 100
@@ -53,10 +53,11 @@ class Contact(ModelSQL):
         """Declare the indexes of the benchmark."""
         super().__setup__()
         table = cls.__table__()
-        by_score = (table.tenant, Index.Equality()), (table.score, Index.Range())
+        by_stage = (table.tenant, Index.Equality()), (table.stage, Index.Equality())
+        by_score = (table.score, Index.Range()), (table.id, Index.Range())
         cls._sql_indexes.update(
             {
-                Index(table, *by_score, (table.id, Index.Range())),
+                Index(table, *by_stage, *by_score),
                 Index(table, (table.uuid, Index.Equality())),
             }
         )
@@ -144,7 +145,6 @@ class TrytonOnSqlite(Subject):
             *_LIVE,
             ("stage", "=", FILTER_STAGE),
             ("subscribed", "=", True),
-            ("score", ">=", MIN_SCORE),
         ]
         with self._work():
             page = self._page(asked)
@@ -153,7 +153,8 @@ class TrytonOnSqlite(Subject):
                 end = page[-1]
                 last = end.uuid
                 tie = [("score", "=", end.score), ("id", ">", end.id)]
-                page = self._page([*asked, ["OR", ("score", ">", end.score), tie]])
+                beyond = ["OR", ("score", ">", end.score), tie]
+                page = self._page([*asked, ("score", ">=", end.score), beyond])
                 if not page:
                     break
         return Walked(seen, last)
@@ -169,7 +170,7 @@ class TrytonOnSqlite(Subject):
                 contact = self._contact()
                 (seen,) = contact.read([key], [*_values_of(contact), "_timestamp"])
                 work.timestamp[f"bench.contact,{key}"] = seen["_timestamp"]
-                contact.write([contact(key)], {"job_title": "changed"})
+                contact.write([contact(key)], {"job_title": changed_title(seen["_timestamp"])})
 
     def fetch(self, key: Any) -> ContactRow:
         with self._work():
