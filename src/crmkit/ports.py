@@ -196,6 +196,13 @@ class Storage(Protocol):
         """Begin a transaction; `join` is the caller's connection or session to work inside."""
         ...
 
+    def tenants_with(self, spec: EntitySpec, where: Lowered) -> list[str]:
+        """Name the tenants that have a committed record that fits, sorted.
+
+        The one question that crosses tenants: a worker asks it to find where work is due.
+        """
+        ...
+
     def close(self) -> None:
         """Let go of connections that crmkit opened itself."""
         ...

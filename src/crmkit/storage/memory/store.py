@@ -6,6 +6,7 @@ from threading import RLock
 
 from crmkit.domain.columns import Leaf
 from crmkit.domain.entity import EntitySpec, Registry
+from crmkit.domain.filters.lowered import Lowered
 from crmkit.domain.instants import as_instant
 from crmkit.errors import CapabilityMissing, StoreClosed
 from crmkit.ports import Capability, Drift, Session, Step
@@ -40,6 +41,12 @@ class MemoryStorage:
     def now(self) -> datetime:
         """Return this machine's clock."""
         return as_instant(datetime.now(UTC))
+
+    def tenants_with(self, spec: EntitySpec, where: Lowered) -> list[str]:
+        """Name the tenants that have a committed record that fits, sorted."""
+        with self._lock:
+            tenants = sorted(tenant for tenant, name in self._shelves if name == spec.name)
+        return [tenant for tenant in tenants if self.session(tenant).count(spec, where)]
 
     def close(self) -> None:
         """Refuse further sessions; the records are forgotten with the object."""
