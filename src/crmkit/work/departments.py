@@ -6,6 +6,7 @@ from typing import TypeVar
 from crmkit.domain.access.user import User
 from crmkit.domain.aggregate import Aggregate
 from crmkit.domain.custom_fields import CustomField
+from crmkit.domain.imports.import_run import ImportRun
 from crmkit.domain.parties.activity import Activity
 from crmkit.domain.parties.contact import Affiliation, Contact
 from crmkit.domain.parties.customer import Customer
@@ -32,6 +33,7 @@ ENTITIES: tuple[type[Aggregate], ...] = (
     Product,
     Pipeline,
     Deal,
+    ImportRun,
 )
 """The entities of crmkit, in the order in which they may refer to each other."""
 
@@ -102,3 +104,8 @@ class Departments(ABC):
     def deals(self) -> Collection[Deal]:
         """Return the deals."""
         return self.of(Deal)
+
+    @property
+    def imports(self) -> Collection[ImportRun]:
+        """Return the import runs."""
+        return self.of(ImportRun)

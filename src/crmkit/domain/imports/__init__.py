@@ -1,0 +1,1 @@
+"""Imports: how files map to records, and what became of each run."""

@@ -1,0 +1,1 @@
+"""Between objects and what stores and files hold."""
