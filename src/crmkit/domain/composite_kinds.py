@@ -1,5 +1,6 @@
 """Kinds made of several values: money, lists, labels, documents and lists of documents."""
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
@@ -13,6 +14,31 @@ from crmkit.errors import CrmkitError, InvalidValue, OutOfRange, WrongType
 MAX_ITEMS = 10_000
 KEY_SUFFIX = ":k"
 MAX_DEPTH = 32
+
+
+@attrs.frozen(kw_only=True)
+class JsonKind(Kind):
+    """A kind whose text form is JSON."""
+
+    form: ClassVar[Form] = Form.JSON
+    ordered: ClassVar[bool] = False
+
+    def text(self, value: Any) -> str:
+        """Write JSON."""
+        return json.dumps(self.plain(value), ensure_ascii=False, sort_keys=True)
+
+    def read(self, text: str, path: str) -> Any:
+        """Read JSON and check what it says."""
+        try:
+            return self.check(self.revive(json.loads(text), path), path)
+        except (ValueError, KeyError, AttributeError, TypeError, RecursionError) as wrong:
+            if isinstance(wrong, InvalidValue):
+                raise
+            raise InvalidValue("is not the JSON of such a value", path=path) from None
+
+    def revive(self, plain: Json, path: str) -> Any:
+        """Make the value of JSON that somebody may have written."""
+        return self.parse(plain)
 
 
 @attrs.frozen(kw_only=True)
@@ -94,11 +120,9 @@ class Many(Kind):
 
 
 @attrs.frozen(kw_only=True)
-class Labels(Kind):
+class Labels(JsonKind):
     """Texts by language, such as {"en": "Customer", "zh": "客户"}."""
 
-    form: ClassVar[Form] = Form.JSON
-    ordered: ClassVar[bool] = False
 
     def check(self, value: Any, path: str) -> Mapping[str, str]:
         """Refuse everything but texts by language code."""
@@ -117,11 +141,8 @@ class Labels(Kind):
 
 
 @attrs.frozen(kw_only=True)
-class AnyJson(Kind):
+class AnyJson(JsonKind):
     """JSON without floats, for what crmkit itself records."""
-
-    form: ClassVar[Form] = Form.JSON
-    ordered: ClassVar[bool] = False
 
     def check(self, value: Any, path: str) -> Json:
         """Refuse what is not JSON, floats, NUL, surrogates and deep nesting."""
@@ -129,11 +150,9 @@ class AnyJson(Kind):
 
 
 @attrs.frozen(kw_only=True)
-class Document(Kind):
+class Document(JsonKind):
     """A nested frozen attrs value, kept as one JSON object."""
 
-    form: ClassVar[Form] = Form.JSON
-    ordered: ClassVar[bool] = False
     cls: type[Any]
     derive: Callable[[type[Any]], Mapping[str, "Part"]] = attrs.field(eq=False, repr=False)
     _cache: dict[str, Mapping[str, "Part"]] = attrs.field(
@@ -170,6 +189,16 @@ class Document(Kind):
                 kept[name + KEY_SUFFIX] = search_key(inner)
         return kept
 
+    def revive(self, plain: Json, path: str) -> Any:
+        """Make the nested value through its own validators."""
+        if not isinstance(plain, dict):
+            raise InvalidValue(f"expected the JSON of a {self.cls.__name__}", path=path)
+        given = {name: value for name, value in plain.items() if not name.endswith(KEY_SUFFIX)}
+        unknown = sorted(given.keys() - self.parts.keys())
+        if unknown:
+            raise InvalidValue(f"unknown keys {', '.join(unknown)}", path=path)
+        return self.cls(**{name: self.parts[name].parse(value) for name, value in given.items()})
+
     def parse(self, plain: Json) -> Any:
         """Make the nested value again without its validators."""
         made = object.__new__(self.cls)
@@ -184,11 +213,9 @@ class Document(Kind):
 
 
 @attrs.frozen(kw_only=True)
-class Documents(Kind):
+class Documents(JsonKind):
     """Several nested frozen attrs values, kept as a JSON list."""
 
-    form: ClassVar[Form] = Form.JSON
-    ordered: ClassVar[bool] = False
     item: Document
 
     def check(self, value: Any, path: str) -> tuple[Any, ...]:
@@ -200,6 +227,10 @@ class Documents(Kind):
         if len(value) > MAX_ITEMS:
             raise OutOfRange(f"{len(value)} values, at most {MAX_ITEMS} are kept", path=path)
         return tuple(self.item.check(item, f"{path}[{at}]") for at, item in enumerate(value))
+
+    def revive(self, plain: Json, path: str) -> tuple[Any, ...]:
+        """Make each nested value through its own validators."""
+        return tuple(self.item.revive(item, f"{path}[{at}]") for at, item in enumerate(plain))
 
     def plain(self, value: tuple[Any, ...]) -> Json:
         """Keep a list of JSON objects."""

@@ -8,16 +8,15 @@ import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 from uuid import UUID
 
 import attrs
 
-from crmkit.domain.composite_kinds import KEY_SUFFIX, Amount, Many
+from crmkit.domain.composite_kinds import KEY_SUFFIX, Amount, JsonKind, Many
 from crmkit.domain.kinds import (
     Boolean,
     Day,
-    Form,
     Identity,
     Instant,
     Integer,
@@ -48,11 +47,8 @@ _BY_LETTER: Final[Mapping[str, Kind]] = {kind.letter: kind for kind in _BY_TYPE.
 
 
 @attrs.frozen(kw_only=True)
-class CustomValues(Kind):
+class CustomValues(JsonKind):
     """Values by custom-field key; what is None is not kept."""
-
-    form: ClassVar[Form] = Form.JSON
-    ordered: ClassVar[bool] = False
 
     def check(self, value: Any, path: str) -> Mapping[str, Any]:
         """Refuse bad keys and types that no custom field has."""

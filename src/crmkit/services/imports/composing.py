@@ -20,7 +20,7 @@ def new_record(spec: EntitySpec, record_id: UUID, values: Mapping[str, Any]) -> 
         for name, value in made.items()
         if value is not None or spec.parts[name].optional
     }
-    record: Aggregate = spec.cls(id=record_id, **given)
+    record: Aggregate = spec.cls(**{"id": record_id, **given})
     return record
 
 
