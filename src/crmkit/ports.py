@@ -9,6 +9,7 @@ from uuid import UUID
 import attrs
 
 from crmkit.domain.columns import Leaf
+from crmkit.domain.custom_fields import CustomField
 from crmkit.domain.entity import EntitySpec, Registry
 from crmkit.domain.filters.lowered import All, Lowered, SortKey
 from crmkit.domain.filters.tally import Tally
@@ -239,6 +240,14 @@ class Access(Protocol):
 
 class Hooks(Protocol):
     """What a unit of work asks of the plugins."""
+
+    def fields(self, entity: str) -> Sequence[CustomField]:
+        """Return the custom fields of an entity that plugins give to every tenant."""
+        ...
+
+    def number_document(self, entity: str, work: Any) -> str | None:
+        """Return the next document number of an entity, None when no plugin numbers it."""
+        ...
 
     def listens_before_commit(self) -> bool:
         """Say whether any plugin wants to see events before the commit."""

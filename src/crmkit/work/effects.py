@@ -9,18 +9,19 @@ from crmkit.work.journal import Journal
 if TYPE_CHECKING:
     from crmkit.work.unit import UnitOfWork
 
-MAX_HAPPENINGS = 100_000
+MAX_ANSWERS = 10_000
+"""How many events plugins may add to a work."""
 
 
 def run_before_commit(work: "UnitOfWork", journal: Journal, hooks: Hooks) -> None:
     """Tell every event to the plugins, also those that their own changes bring about."""
     if not hooks.listens_before_commit():
         return
-    told = 0
+    told, limit = 0, len(journal.happenings) + MAX_ANSWERS
     while told < len(journal.happenings):
-        if told >= MAX_HAPPENINGS:
+        if told >= limit:
             raise Refused(
-                f"plugins keep answering events with changes, {told} so far",
+                f"plugins keep answering events with changes, {MAX_ANSWERS} so far",
                 path="plugins.before_commit",
                 fix="let a plugin not answer its own change",
             )

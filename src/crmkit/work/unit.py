@@ -7,13 +7,13 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 from uuid import UUID
 
-from crmkit.domain.aggregate import Aggregate
+from crmkit.domain.aggregate import Aggregate, Event
 from crmkit.domain.changes import Change, Operation, OutboxMessage
 from crmkit.domain.composite_kinds import Part
 from crmkit.domain.custom_fields import CustomField
 from crmkit.domain.entity import EntitySpec, Registry
 from crmkit.domain.filters.where import Fields, where
-from crmkit.errors import Refused, StoreClosed
+from crmkit.errors import InvalidSettings, Refused, StoreClosed
 from crmkit.ports import Access, Action, Actor, Hooks, Session
 from crmkit.work.collection import Collection
 from crmkit.work.departments import Departments
@@ -56,6 +56,7 @@ class UnitOfWork(Departments):
         self._known: dict[tuple[str, UUID], Any] = {}
         self._custom: dict[str, Mapping[str, CustomField]] = {}
         self._ended: str = ""
+        self._is_committing = False
         self.registry = registry
         self.messages: list[OutboxMessage] = []
         self.result: Any = None
@@ -87,9 +88,23 @@ class UnitOfWork(Departments):
         """Return what a rehearsal has changed so far; a real work does not keep it."""
         return tuple(self._journal.changes or ())
 
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """Return what was told so far, to plugins and to subscribers."""
+        return tuple(happening.event for happening in self._journal.happenings)
+
     def new_id(self) -> UUID:
         """Return a fresh id."""
         return self._marks.new_id()
+
+    def next_number(self, entity: str) -> str:
+        """Return the next document number of an entity, or raise `InvalidSettings`."""
+        number = self._hooks.number_document(self.registry[entity].name, self)
+        if number is None:
+            raise InvalidSettings(
+                f"no plugin numbers {entity}", path=entity, fix="enable crmkit.numbering"
+            )
+        return number
 
     def of(self, cls: type[A]) -> Collection[A]:
         """Return the records of an entity, ours or a vendor's, or raise `UnknownEntity`."""
@@ -111,7 +126,7 @@ class UnitOfWork(Departments):
         """Return the tenant's own fields of an entity by key."""
         if spec.name not in self._custom and spec.cls is not CustomField:
             mine = where(CustomField).entity.eq(spec.name)
-            found = self.of(CustomField).find(mine)
+            found = (*self._hooks.fields(spec.name), *self.of(CustomField).find(mine))
             self._custom[spec.name] = {field.key: field for field in found}
         return self._custom.get(spec.name, {})
 
@@ -137,32 +152,36 @@ class UnitOfWork(Departments):
         trace: TracebackType | None,
     ) -> None:
         """Commit, or forget everything after an exception."""
-        if self._ended == _COMMITTED:
+        if self._ended in (_COMMITTED, _REHEARSED):
             return
-        if kind is not None or self._rehearsal:
-            if kind is None:
-                self._prepare()
-            self.rollback()
-        else:
+        if kind is None:
             self.commit()
+        else:
+            self.rollback()
 
     def commit(self) -> None:
-        """Make everything lasting, whole; raises `Conflict`, a refusal or `OutcomeUnknown`."""
+        """Make everything lasting, whole; raises `Conflict`, a refusal or `OutcomeUnknown`.
+
+        A rehearsal ends here too, and forgets everything.
+        """
         try:
             self._prepare()
             with self.storing() as session:
-                session.commit()
+                if not self._rehearsal:
+                    session.commit()
         except BaseException as error:
             self.rollback()
             explained = self._once.explain(error) if self._once else error
             if explained is error:
                 raise
             raise explained from error
-        self._ended = _COMMITTED
+        if self._rehearsal:
+            self.rollback()
+        self._ended = _REHEARSED if self._rehearsal else _COMMITTED
 
     def rollback(self) -> None:
         """Forget everything and end the work."""
-        if self._ended != _ROLLED_BACK:
+        if self._ended not in _OVER:
             self._ended = _ROLLED_BACK
             self._session.rollback()
 
@@ -222,6 +241,10 @@ class UnitOfWork(Departments):
 
     def _prepare(self) -> None:
         """Let plugins speak, hold what was relied on, write the log, the outbox and the key."""
+        with self.storing():
+            if self._is_committing:
+                raise Refused("the commit is under way", path="work", fix="leave it to its owner")
+            self._is_committing = True
         run_before_commit(self, self._journal, self._hooks)
         with self.storing() as session:
             self._hold(session)
@@ -246,5 +269,7 @@ class UnitOfWork(Departments):
 
 
 _COMMITTED = "committed"
+_REHEARSED = "rehearsed"
 _ROLLED_BACK = "rolled back"
 _FAILED = "failed"
+_OVER = (_COMMITTED, _REHEARSED, _ROLLED_BACK)
