@@ -63,26 +63,32 @@ class DealRow(NamedTuple):
 def contacts(count: int, seed: int = 7) -> Iterator[ContactRow]:
     """Make `count` contacts, the same ones for the same seed."""
     chance = random.Random(seed)
-    owners = _owners(chance)
+    people = owners()
     for number in range(count):
         at = START + timedelta(seconds=number)
-        yield _contact(number, at, chance, owners)
+        yield _contact(number, at, chance, people)
 
 
 def deals(count: int, seed: int = 11) -> Iterator[DealRow]:
     """Make `count` deals of 20 owners in 4 stages, the same ones for the same seed."""
     chance = random.Random(seed)
-    owners = _owners(chance)
+    people = owners()
     for number in range(count):
         at = START + timedelta(seconds=number)
         yield DealRow(
             id=_ordered_id(at, number, chance),
-            owner_id=chance.choice(owners),
+            owner_id=chance.choice(people),
             name=f"Deal {number}",
             stage=chance.choice(STAGES),
             value=chance.randrange(10_000, 10_000_000),
             at=at,
         )
+
+
+def owners(seed: int = 3) -> list[UUID]:
+    """Return the ids of the people who own the contacts and the deals."""
+    chance = random.Random(seed)
+    return [UUID(int=chance.getrandbits(128), version=4) for _ in range(OWNERS)]
 
 
 def some_ids(rows: list[ContactRow], count: int, seed: int = 13) -> list[UUID]:
@@ -92,7 +98,7 @@ def some_ids(rows: list[ContactRow], count: int, seed: int = 13) -> list[UUID]:
 
 
 def _contact(
-    number: int, at: datetime, chance: random.Random, owners: list[UUID]
+    number: int, at: datetime, chance: random.Random, people: list[UUID]
 ) -> ContactRow:
     given, family = chance.choice(_GIVEN), chance.choice(_FAMILY)
     city, country = chance.choice(_CITIES)
@@ -105,7 +111,7 @@ def _contact(
         updated_at=at,
         updated_by=ACTOR,
         deleted_at=None,
-        owner_id=chance.choice(owners),
+        owner_id=chance.choice(people),
         tags=tuple(sorted(chance.sample(TAGS, chance.randrange(4)))),
         custom={
             "segment": chance.choice(_SEGMENTS),
@@ -129,10 +135,6 @@ def _contact(
             "country": country,
         },
     )
-
-
-def _owners(chance: random.Random) -> list[UUID]:
-    return [UUID(int=chance.getrandbits(128), version=4) for _ in range(OWNERS)]
 
 
 def _ordered_id(at: datetime, number: int, chance: random.Random) -> UUID:

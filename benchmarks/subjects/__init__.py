@@ -36,21 +36,34 @@ class Entry(NamedTuple):
         return found
 
 
+def _crmkit(store: str, driver: tuple[str, ...]) -> tuple[Entry, ...]:
+    """Return crmkit's three ways on one store: the whole, with an outbox, the storage port alone."""
+    needs = ("crmkit", *driver) if store == "mongo" else ("crmkit", "sqlalchemy", *driver)
+    return (
+        Entry(store, "crmkit", "crmkit_subject:Crmkit", needs, peer=False),
+        Entry(store, "crmkit + outbox", "crmkit_subject:CrmkitOutbox", needs, peer=False),
+        Entry(store, "crmkit store", "crmkit_subject:CrmkitStore", needs, peer=False),
+    )
+
+
 RAW: Final = "raw driver"
 STORES: Final = ("sqlite", "postgres", "mongo")
 _SQLALCHEMY = ("sqlalchemy",)
 _POSTGRES = ("psycopg",)
 ENTRIES: Final = (
     Entry("sqlite", RAW, "raw_sqlite:RawSqlite", (), peer=False),
+    *_crmkit("sqlite", ()),
     Entry("sqlite", "SQLAlchemy Core", "sqlalchemy_core:CoreOnSqlite", _SQLALCHEMY),
     Entry("sqlite", "SQLAlchemy ORM", "sqlalchemy_orm:OrmOnSqlite", _SQLALCHEMY),
     Entry("sqlite", "Django ORM", "django_orm:DjangoOnSqlite", ("django",)),
     Entry("sqlite", "Tryton", "tryton_orm:TrytonOnSqlite", ("trytond",)),
     Entry("postgres", RAW, "raw_postgres:RawPostgres", _POSTGRES, peer=False),
     Entry("postgres", "raw COPY", "raw_postgres:RawCopy", _POSTGRES, peer=False),
+    *_crmkit("postgres", _POSTGRES),
     Entry("postgres", "SQLAlchemy Core", "sqlalchemy_core:CoreOnPostgres", _SQLALCHEMY + _POSTGRES),
     Entry("postgres", "SQLAlchemy ORM", "sqlalchemy_orm:OrmOnPostgres", _SQLALCHEMY + _POSTGRES),
     Entry("postgres", "Django ORM", "django_orm:DjangoOnPostgres", ("django", "psycopg")),
     Entry("mongo", RAW, "raw_mongo:RawMongo", ("pymongo",), peer=False),
+    *_crmkit("mongo", ("pymongo",)),
     Entry("mongo", "MongoEngine", "mongoengine_odm:MongoEngineOdm", ("mongoengine",)),
 )

@@ -41,7 +41,7 @@ class Address(me.EmbeddedDocument):
 class Record(me.Document):
     """What contacts and deals have in common."""
 
-    meta: ClassVar = {"abstract": True}
+    meta: ClassVar[dict[str, Any]] = {"abstract": True}
 
     id = me.UUIDField(primary_key=True)
     tenant = me.StringField(required=True)
@@ -61,7 +61,7 @@ class Record(me.Document):
 class Contact(Record):
     """The contact of 21 fields."""
 
-    meta: ClassVar = {"collection": "contact", "indexes": [("tenant", "stage", "score", "id")]}
+    meta: ClassVar[dict[str, Any]] = {"collection": "contact", "indexes": [("tenant", "stage", "score", "id")]}
 
     job_title = me.StringField(required=True)
     email = me.StringField(required=True)
@@ -76,7 +76,7 @@ class Contact(Record):
 class Deal(Record):
     """A deal."""
 
-    meta: ClassVar = {"collection": "deal"}
+    meta: ClassVar[dict[str, Any]] = {"collection": "deal"}
 
     value = me.LongField(required=True)
     currency = me.StringField(required=True)

@@ -14,7 +14,7 @@ from pymongo import MongoClient
 from benchmarks.contact import CURRENCY, TENANT, ContactRow, DealRow
 from benchmarks.subject import FILTER_STAGE, PAGE_SIZE, Group, Subject, Walked, changed_title
 
-_OPTIONS: Final = CodecOptions(
+_OPTIONS: Final[CodecOptions[dict[str, Any]]] = CodecOptions(
     tz_aware=True, tzinfo=UTC, uuid_representation=UuidRepresentation.STANDARD
 )
 _LIVE: Final = {"tenant": TENANT, "deleted_at": None}
@@ -84,7 +84,7 @@ class RawMongo(Subject):
     def fetch(self, key: Any) -> ContactRow:
         found = self._contacts.find_one({"_id": key})
         assert found is not None
-        values = {name: found.get(name) for name in ContactRow._fields}
+        values: dict[str, Any] = {name: found.get(name) for name in ContactRow._fields}
         values["id"] = found["_id"]
         values["tags"] = tuple(found["tags"])
         values["budget"] = (Decimal(found["budget"]["amount"]).scaleb(-2), found["budget"]["currency"])

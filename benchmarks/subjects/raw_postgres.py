@@ -41,7 +41,7 @@ _NEXT: Final = (
     f"{_LIVE} AND stage = %s AND subscribed AND (score, id) > (%s, %s)"
     f" ORDER BY score, id LIMIT {PAGE_SIZE}"
 )
-_ID, _VERSION, _SCORE = 0, 2, 18
+_ID, _VERSION, _TAGS, _SCORE = 0, 2, 9, 18
 
 
 class RawPostgres(Subject):
@@ -115,9 +115,9 @@ class RawPostgres(Subject):
         row = self._connection.execute(f"{_LIVE} AND id = %s", (TENANT, key)).fetchone()
         assert row is not None
         *head, amount, currency, score, subscribed, birthday, address = row
-        head[9] = tuple(head[9])
+        head[_TAGS] = tuple(head[_TAGS])
         budget = (Decimal(amount).scaleb(-2), currency)
-        return ContactRow(*head, budget, score, subscribed, birthday, address)
+        return ContactRow._make((*head, budget, score, subscribed, birthday, address))
 
     def load_deals(self, rows: Iterable[DealRow]) -> None:
         with self._connection.transaction(), self._connection.cursor() as cursor:

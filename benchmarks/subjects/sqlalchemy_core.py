@@ -225,12 +225,13 @@ def _values(contact: Contact) -> dict[str, Any]:
 
 
 def _load(row: Any) -> Contact:
-    (*record, tags, custom, name, job, email, phone, stage, amount, currency, score, wants, day,
-     address) = row  # fmt: skip
-    return Contact(
-        *record, tuple(tags), custom, name, job, email, phone, stage, Money(amount, currency),
-        score, wants, day, Address(**address),
-    )  # fmt: skip
+    *head, tags, custom, name, job, email, phone, stage, amount, currency, score, wants, day, at = (
+        row
+    )
+    tail = (name, job, email, phone, stage, Money(amount, currency), score, wants, day)
+    make: Any = Contact
+    made: Contact = make(*head, tuple(tags), custom, *tail, Address(**at))
+    return made
 
 
 def _deal_values(row: DealRow) -> dict[str, Any]:

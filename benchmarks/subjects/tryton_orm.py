@@ -175,7 +175,7 @@ class TrytonOnSqlite(Subject):
     def fetch(self, key: Any) -> ContactRow:
         with self._work():
             found = self._contact()(key)
-            values = {name: getattr(found, name, None) for name in ContactRow._fields}
+            values: dict[str, Any] = {name: getattr(found, name, None) for name in ContactRow._fields}
             values["id"], values["owner_id"] = UUID(found.uuid), UUID(found.owner)
             values["budget"] = (found.budget_amount, found.budget_currency)
             values["tags"] = tuple(found.tags)
