@@ -1,13 +1,14 @@
 """The CRM itself: the only place that knows all the parts."""
 
 import time
-from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from collections.abc import Callable, Collection, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from types import TracebackType
-from typing import Any, ParamSpec, Self, TypeVar
+from typing import Any, Final, Self, TypeVar
 from uuid import UUID
 
-from crmkit.domain.changes import INTERNAL
+from crmkit.domain.changes import INTERNAL, OutboxMessage
 from crmkit.domain.entity import Registry
 from crmkit.domain.ids import UuidSequence
 from crmkit.domain.instants import as_instant
@@ -15,15 +16,20 @@ from crmkit.domain.text import check_text
 from crmkit.errors import InvalidValue, StoreClosed, WrongType
 from crmkit.plugins.manager import Plugins
 from crmkit.ports import Access, Action, Actor, Clock, Ids, Schema, Storage
+from crmkit.services.delivery import Delivery, DeliveryReport, Purged
+from crmkit.services.outbox import Retries, Terms
+from crmkit.services.running import Call, run_call
 from crmkit.storage.opening import open_storage
 from crmkit.work import UnitOfWork
 from crmkit.work.departments import ENTITIES
 from crmkit.work.marks import Marks
 from crmkit.work.once import Once
 
-P = ParamSpec("P")
 R = TypeVar("R")
-MAX_TENANT = 63
+MAX_TENANT: Final = 63
+RETENTION: Final = timedelta(days=30)
+LEASE: Final = timedelta(minutes=1)
+STANDARD_RETRIES: Final = Retries()
 
 
 class SystemClock:
@@ -48,7 +54,7 @@ class CRM:
         self,
         storage: Storage,
         *,
-        plugins: Iterable[object] = (),
+        plugins: Iterable[object] | Plugins = (),
         entities: Iterable[type[Any]] = (),
         clock: Clock | None = None,
         ids: Ids | None = None,
@@ -56,8 +62,9 @@ class CRM:
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
         """Put the parts together; `CRM.open` finds the store for you."""
-        self.plugins = Plugins(plugins)
+        self.plugins = plugins if isinstance(plugins, Plugins) else Plugins(plugins)
         self.registry = Registry((*INTERNAL, *ENTITIES, *self.plugins.entities(), *entities))
+        self.plugins.check_fields(self.registry)
         self.storage = storage
         self.clock = clock or SystemClock()
         self.ids = ids or UuidSequence()
@@ -65,18 +72,33 @@ class CRM:
         self._pause = pause
         self._is_checked = False
         self._is_closed = False
+        self._delivery = Delivery(storage, self.plugins, self, pause=pause)
         storage.bind(self.registry)
 
     @classmethod
-    def open(
-        cls, target: object, *, prefix: str = "", schema: str | None = None, **parts: Any
+    def open(  # noqa: PLR0913 - the settings of a CRM, each named
+        cls,
+        target: object,
+        *,
+        prefix: str = "",
+        schema: str | None = None,
+        plugins: Iterable[object] = (),
+        plugin_names: Collection[str] | None = None,
+        disable: Collection[str] = (),
+        order: Sequence[str] = (),
+        strict: bool = False,
+        **parts: Any,
     ) -> Self:
         """Open a CRM on a URL (memory:, sqlite:, postgresql:, mysql:, mongodb:), engine or client.
 
-        `parts` are those of `CRM`: plugins, entities, clock, ids, access. Nothing is created in the
-        database; `crm.schema.apply()` does that.
+        `plugins` come after the installed ones; what `plugin_names`, `disable`, `order` and
+        `strict` do is told at `Plugins`. `parts` are those of `CRM`: entities, clock, ids, access,
+        pause. Nothing is created in the database; `crm.schema.apply()` does that.
         """
-        return cls(open_storage(target, prefix=prefix, schema=schema), **parts)
+        loaded = Plugins(
+            plugins, plugin_names=plugin_names, disable=disable, order=order, strict=strict
+        )
+        return cls(open_storage(target, prefix=prefix, schema=schema), plugins=loaded, **parts)
 
     @property
     def schema(self) -> Schema:
@@ -108,9 +130,72 @@ class CRM:
     def rehearse(self, *, by: Actor | str, tenant: str) -> UnitOfWork:
         """Open a work that goes the whole way and then rolls back.
 
-        Afterwards its `changes` tell the difference it would have made, `messages` the effects.
+        Afterwards its `changes` tell the difference it would have made, its `events` what would
+        have been told, its `messages` what would have been delivered.
         """
         return self._unit(self._marks(by, tenant, None, None), rehearsal=True)
+
+    def run(  # noqa: PLR0913 - the marks of a work, each named
+        self,
+        service: Callable[..., R],
+        *args: Any,
+        by: Actor | str,
+        tenant: str,
+        attempts: int = 5,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+        cause_id: UUID | None = None,
+        **kwargs: Any,
+    ) -> R:
+        """Run `service(work, *args, **kwargs)` in a work of its own; return what it returns.
+
+        On a `Conflict` it is run again in another work, at most `attempts` times in all. With an
+        `idempotency_key` it takes effect once: a repeat gets the first result, records in it as
+        they are now, and an `OutcomeUnknown` is repeated too.
+        """
+        call = Call(
+            service=service,
+            args=args,
+            kwargs=kwargs,
+            attempts=attempts,
+            idempotency_key=idempotency_key,
+        )
+        opens = partial(self.work, by=by, tenant=tenant, reason=reason, cause_id=cause_id)
+        result: R = run_call(call, opens, self._pause)
+        return result
+
+    def deliver_due(
+        self,
+        *,
+        tenant: str | None = None,
+        limit: int = 100,
+        worker: str = "worker",
+        lease: timedelta = LEASE,
+        retries: Retries = STANDARD_RETRIES,
+    ) -> DeliveryReport:
+        """Deliver up to `limit` due events to the plugins that observe; call it again and again.
+
+        Any number of workers may do so at once; one holds an event for at most `lease`, which must
+        be longer than the slowest plugin takes. Without a `tenant` all are served in turn.
+        """
+        self._check_open()
+        terms = Terms(worker=worker, lease=lease, retries=retries)
+        return self._delivery.deliver_due(tenant=tenant, limit=limit, terms=terms)
+
+    def dead_letters(self, tenant: str, *, limit: int = 1000) -> tuple[OutboxMessage, ...]:
+        """Return messages that no plugin could take in the end, oldest first."""
+        self._check_open()
+        return self._delivery.dead_letters(tenant, limit=limit)
+
+    def replay(self, message: OutboxMessage) -> OutboxMessage:
+        """Let a dead message be delivered again, or raise `VersionConflict`, `MessageNotDead`."""
+        self._check_open()
+        return self._delivery.replay(message)
+
+    def purge(self, tenant: str, *, older_than: timedelta = RETENTION) -> Purged:
+        """Erase delivered messages and idempotency keys of that age."""
+        self._check_open()
+        return self._delivery.purge(tenant, older_than=older_than)
 
     def close(self) -> None:
         """Let go of the store; works that are still open fail."""

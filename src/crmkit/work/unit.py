@@ -151,8 +151,8 @@ class UnitOfWork(Departments):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Commit, or forget everything after an exception."""
-        if self._ended in (_COMMITTED, _REHEARSED):
+        """Commit, or forget everything after an exception; a work that is over stays as it is."""
+        if self._ended in _OVER:
             return
         if kind is None:
             self.commit()
