@@ -80,7 +80,9 @@ class Hooks:
         """
 
     @_hook(HookKind.VETO)
-    def import_row(self, entity: str, line: int, values: Mapping[str, str]) -> dict[str, str] | None:
+    def import_row(
+        self, entity: str, line: int, values: Mapping[str, str]
+    ) -> dict[str, str] | None:
         """Return the texts of an imported row changed, or None to leave them as they are.
 
         The next plugin sees the changed texts; raise `Vetoed` to refuse the row.

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import attrs
 import pluggy
@@ -162,7 +162,8 @@ class Plugins:
     def _collect(self, hook: str, check: Callable[[Any], Any]) -> Iterator[Any]:
         for impl in self._impls[hook]:
             try:
-                yield from [check(answer) for answer in impl.function()]
+                answers = cast("Iterable[Any]", impl.function())
+                yield from [check(answer) for answer in answers]
             except Exception as error:
                 raise _failure(impl, hook, error) from error
 

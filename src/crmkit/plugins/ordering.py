@@ -1,7 +1,8 @@
-"""The order of plugins: by name or as given, then as plugins wish, and the host has the last word."""
+"""The order of plugins: by name or as given, then as they wish; the host has the last word."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
+from itertools import pairwise
 
 from crmkit.errors import InvalidSettings
 
@@ -18,7 +19,7 @@ def arrange(plugins: Mapping[str, object], order: Sequence[str] = ()) -> list[st
     for name, other in _wishes(plugins):
         if not {name, other} <= set(order):
             earlier[other].add(name)
-    for name, other in zip(order, order[1:], strict=False):
+    for name, other in pairwise(order):
         earlier[other].add(name)
     return _sorted(earlier, _ranks(plugins, order))
 

@@ -36,7 +36,7 @@ _DUE_ORDER: Final = rising(MESSAGE, "available_at", "position")
 
 @attrs.frozen(kw_only=True)
 class Retries:
-    """How often a delivery is tried, and how long it rests between: doubling from first to longest."""
+    """How often a delivery is tried, and how long it rests: doubling from first to longest."""
 
     attempts: int = 10
     first_rest: timedelta = timedelta(seconds=1)
@@ -45,7 +45,7 @@ class Retries:
 
 @attrs.frozen(kw_only=True)
 class Terms:
-    """Who delivers, and how long a message may be held: longer than the slowest subscriber takes."""
+    """Who delivers, and how long a message may be held: longer than any subscriber takes."""
 
     worker: str = "worker"
     lease: timedelta = timedelta(minutes=1)
@@ -85,9 +85,7 @@ def claim(session: Session, *, size: int, terms: Terms) -> Claimed:
     moved = [*held, *given_up]
     if moved:
         session.save_many(MESSAGE, moved, [message.version - 1 for message in moved])
-    return Claimed(
-        messages=tuple(held), given_up=len(given_up), at=now, until=now + terms.lease
-    )
+    return Claimed(messages=tuple(held), given_up=len(given_up), at=now, until=now + terms.lease)
 
 
 def settle(
@@ -159,9 +157,7 @@ def _claimable(session: Session, now: datetime, size: int) -> list[OutboxMessage
     return free
 
 
-def _first_positions(
-    session: Session, page: Sequence[OutboxMessage]
-) -> dict[tuple[str, str], int]:
+def _first_positions(session: Session, page: Sequence[OutboxMessage]) -> dict[tuple[str, str], int]:
     """Return the earliest unfinished position in each lane that the page touches."""
     if not page:
         return {}

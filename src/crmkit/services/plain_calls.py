@@ -23,9 +23,7 @@ _TUPLE: Final = "tuple"
 _MAP: Final = "map"
 
 
-def payload_of(
-    service: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]
-) -> Json:
+def payload_of(service: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Json:
     """Return the name and arguments of a call as JSON; the same call always gives the same.
 
     A record counts by its entity, id and version. Raises `WrongType` for what has no plain form.
@@ -44,7 +42,7 @@ def result_to_json(result: Any) -> Json:
         case None | bool() | int() | str() if not isinstance(result, Enum):
             return result
         case Aggregate():
-            return {"entity": spec_of(type(result)).name, "id": str(result.id)}
+            return {"entity": _entity(result), "id": str(result.id)}
         case list():
             return [result_to_json(item) for item in result]
         case tuple():
@@ -67,8 +65,8 @@ def result_from_json(work: "UnitOfWork", written: Json) -> Any:
             return tuple(result_from_json(work, item) for item in items)
         case {"map": dict(items)}:
             return {key: result_from_json(work, item) for key, item in items.items()}
-        case {**scalar} if scalar:
-            return _READERS[next(iter(scalar))](next(iter(scalar.values())))
+        case dict():
+            return _read_scalar(written)
         case _:
             return written
 
@@ -80,19 +78,21 @@ def _argument(value: Any, path: str) -> Json:
         case None | bool() | int() | str():
             return value
         case Aggregate():
-            return [spec_of(type(value)).name, str(value.id), value.version]
-        case Mapping():
-            pairs = sorted((str(key), _argument(item, path)) for key, item in value.items())
-            return {key: item for key, item in pairs}
-        case set() | frozenset():
-            return sorted((_argument(item, path) for item in value), key=str)
-        case list() | tuple():
-            return [_argument(item, f"{path}[{at}]") for at, item in enumerate(value)]
+            return [_entity(value), str(value.id), value.version]
         case _ if attrs.has(type(value)) and not isinstance(value, Money):
             fields = attrs.asdict(value, recurse=False)
-            return {type(value).__name__: {n: _argument(v, f"{path}.{n}") for n, v in fields.items()}}
+            return {type(value).__name__: _collection(fields, path)}
+        case Mapping() | set() | frozenset() | list() | tuple():
+            return _collection(value, path)
         case _:
             return _scalar(value, path)
+
+
+def _collection(values: Any, path: str) -> Json:
+    if isinstance(values, Mapping):
+        return {str(key): _argument(item, f"{path}.{key}") for key, item in values.items()}
+    items = [_argument(item, f"{path}[{at}]") for at, item in enumerate(values)]
+    return sorted(items, key=str) if isinstance(values, set | frozenset) else items
 
 
 def _scalar(value: Any, path: str) -> Json:
@@ -114,6 +114,15 @@ def _scalar(value: Any, path: str) -> Json:
                 fix="a call with an idempotency_key takes and gives records, ids, text, whole "
                 "numbers, Decimal, Money, dates, and lists and mappings of them",
             )
+
+
+def _read_scalar(written: Mapping[str, str]) -> Any:
+    [(kind, text)] = written.items()
+    return _READERS[kind](text)
+
+
+def _entity(record: Any) -> str:
+    return spec_of(type(record)).name
 
 
 def _name(service: Callable[..., Any]) -> str:
