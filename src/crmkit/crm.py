@@ -17,8 +17,10 @@ from crmkit.errors import InvalidValue, StoreClosed, WrongType
 from crmkit.plugins.manager import Plugins
 from crmkit.ports import Access, Action, Actor, Clock, Ids, Schema, Storage
 from crmkit.services.delivery import Delivery, DeliveryReport, Purged
+from crmkit.services.history import changesets_of
 from crmkit.services.outbox import Retries, Terms
 from crmkit.services.running import Call, run_call
+from crmkit.services.undoing import Undone, undo
 from crmkit.storage.opening import open_storage
 from crmkit.work import UnitOfWork
 from crmkit.work.departments import ENTITIES
@@ -163,6 +165,26 @@ class CRM:
         opens = partial(self.work, by=by, tenant=tenant, reason=reason, cause_id=cause_id)
         result: R = run_call(call, opens, self._pause)
         return result
+
+    def undo(
+        self, changeset_id: UUID, *, by: Actor | str, tenant: str, reason: str | None = None
+    ) -> Undone:
+        """Take back a changeset as far as nobody changed it since; itself a changeset, undoable.
+
+        Raises `NotFound` for an unknown one; the result names what was kept, and why.
+        """
+        marks: dict[str, Any] = {"by": by, "tenant": tenant, "reason": reason}
+        return self.run(undo, changeset_id, cause_id=changeset_id, **marks)
+
+    def undo_all(
+        self, cause_id: UUID, *, by: Actor | str, tenant: str, reason: str | None = None
+    ) -> tuple[Undone, ...]:
+        """Take back all changesets of one cause, such as an import, the newest first.
+
+        Each is a work of its own; when it stops half-way, call it again.
+        """
+        caused = self.run(changesets_of, cause_id, by=by, tenant=tenant)
+        return tuple(self.undo(done.id, by=by, tenant=tenant, reason=reason) for done in caused)
 
     def deliver_due(
         self,

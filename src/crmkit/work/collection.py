@@ -1,6 +1,7 @@
 """The records of one entity, read and written within a unit of work."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
 from enum import StrEnum
 from itertools import islice
 from typing import Any, Generic, TypeVar
@@ -51,15 +52,20 @@ class Collection(Reading[A]):
 
     def remove(self, record: A) -> A:
         """Mark a record removed; it leaves lists and frees its unique values."""
-        if record.deleted_at is not None:
-            return record
-        return self._write([record.evolve(deleted_at=self._work.now)], Operation.REMOVED)[0]
+        return self.remove_many([record])[0]
 
     def restore(self, record: A) -> A:
         """Bring a removed record back, or raise `Duplicate` when its place is taken."""
-        if record.deleted_at is None:
-            return record
-        return self._write([record.evolve(deleted_at=None)], Operation.RESTORED)[0]
+        return self.restore_many([record])[0]
+
+    def remove_many(self, records: Iterable[A]) -> list[A]:
+        """Mark records removed, in batches; those that are removed already stay as they are."""
+        at = self._work.now
+        return self._turn(records, Operation.REMOVED, lambda record: record.deleted_at or at)
+
+    def restore_many(self, records: Iterable[A]) -> list[A]:
+        """Bring removed records back, in batches, or raise `Duplicate`."""
+        return self._turn(records, Operation.RESTORED, lambda _record: None)
 
     def insert_many(self, records: Iterable[A]) -> list[A]:
         """Write new records in batches; all of them or, with the work, none."""
@@ -92,6 +98,18 @@ class Collection(Reading[A]):
             known = self._by_key(batch, key)
             results += self._upsert(batch, names, known)
         return results
+
+    def _turn(
+        self,
+        records: Iterable[A],
+        operation: Operation,
+        deleted_at: Callable[[A], datetime | None],
+    ) -> list[A]:
+        turned: list[A] = []
+        for batch in _batches(records):
+            moved = [record.evolve(deleted_at=deleted_at(record)) for record in batch]
+            turned += self._write(moved, operation)
+        return turned
 
     def _upsert(
         self, batch: list[A], names: Sequence[str], known: dict[tuple[Any, ...], A]

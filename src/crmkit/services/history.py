@@ -1,0 +1,70 @@
+"""History: what became of a record, and how it stood at any moment; read from the change log."""
+
+from datetime import datetime
+from typing import Final, TypeVar
+from uuid import UUID
+
+from crmkit.domain.aggregate import Aggregate
+from crmkit.domain.changes import Change, Changeset, record_at
+from crmkit.domain.entity import EntitySpec, spec_of
+from crmkit.domain.filters.lowered import All, SortKey
+from crmkit.domain.instants import as_instant
+from crmkit.errors import NotFound
+from crmkit.ports import Action
+from crmkit.services.log_rows import equals, leaf_of, rising, rows
+from crmkit.work import UnitOfWork
+
+A = TypeVar("A", bound=Aggregate)
+READ_HISTORY = Action("history:read", "Read what became of a record")
+CHANGE: Final = spec_of(Change)
+CHANGESET: Final = spec_of(Changeset)
+
+
+def history(
+    work: UnitOfWork, record: Aggregate | tuple[type[Aggregate], UUID]
+) -> tuple[Change, ...]:
+    """Return all changes of a record, oldest first; it may be removed by now."""
+    cls, record_id = record if isinstance(record, tuple) else (type(record), record.id)
+    found = work.of(cls).get(record_id, removed=True)
+    work.permit(READ_HISTORY, on=found)
+    return _changes(work, work.registry[cls], record_id)
+
+
+def as_of(
+    work: UnitOfWork, cls: type[A], record_id: UUID, instant: datetime, *, removed: bool = False
+) -> A | None:
+    """Return a record as it stood at an instant; None when it was not there yet, or not any more.
+
+    With `removed` it is also returned while it was removed. The clocks of those who wrote need not
+    agree: what counts is the last version that was written by then.
+    """
+    until = as_instant(instant, path="instant")
+    changes = history(work, (cls, record_id))
+    last = max((at for at, change in enumerate(changes) if change.at <= until), default=-1)
+    record = record_at(work.registry[cls], list(changes[: last + 1]))
+    if not isinstance(record, cls) or (record.deleted_at is not None and not removed):
+        return None
+    return record
+
+
+def changes_of(work: UnitOfWork, changeset_id: UUID) -> tuple[Change, ...]:
+    """Return the changes of one changeset in the order in which they were made."""
+    with work.storing() as session:
+        found = rows(session, CHANGE, equals(CHANGE, "changeset_id", changeset_id))
+    if not found:
+        raise NotFound(f"there is no changeset {changeset_id}", path="changeset_id")
+    return tuple(found)
+
+
+def changesets_of(work: UnitOfWork, cause_id: UUID) -> tuple[Changeset, ...]:
+    """Return the changesets that have a cause in common, such as one import, newest first."""
+    newest_first = [SortKey(leaf_of(CHANGESET, name), descending=True) for name in ("at", "id")]
+    caused = equals(CHANGESET, "cause_id", cause_id)
+    with work.storing() as session:
+        return tuple(rows(session, CHANGESET, caused, order=newest_first))
+
+
+def _changes(work: UnitOfWork, spec: EntitySpec, record_id: UUID) -> tuple[Change, ...]:
+    mine = All((equals(CHANGE, "record_id", record_id), equals(CHANGE, "entity", spec.name)))
+    with work.storing() as session:
+        return tuple(rows(session, CHANGE, mine, order=rising(CHANGE, "record_version")))
