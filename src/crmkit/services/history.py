@@ -65,6 +65,7 @@ def changesets_of(work: UnitOfWork, cause_id: UUID) -> tuple[Changeset, ...]:
 
 
 def _changes(work: UnitOfWork, spec: EntitySpec, record_id: UUID) -> tuple[Change, ...]:
+    work.write_log()
     mine = All((equals(CHANGE, "record_id", record_id), equals(CHANGE, "entity", spec.name)))
     with work.storing() as session:
         return tuple(rows(session, CHANGE, mine, order=rising(CHANGE, "record_version")))

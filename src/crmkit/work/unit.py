@@ -239,6 +239,11 @@ class UnitOfWork(Departments):
         with self.storing() as session:
             self._journal.write(session, only_full=True)
 
+    def write_log(self) -> None:
+        """Write the changes noted so far, so that this work can read them in the change log."""
+        with self.storing() as session:
+            self._journal.write(session)
+
     def _prepare(self) -> None:
         """Let plugins speak, hold what was relied on, write the log, the outbox and the key."""
         with self.storing():
