@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         outcomes += found
     if asked.json:
         Path(asked.json).write_text(as_json(outcomes, size), encoding="utf-8")
-    return 1 if any(not outcome.seconds and not outcome.reason for outcome in outcomes) else 0
+    return int(any(outcome.failed for outcome in outcomes))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -48,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
 def _installed(store: str, *, peers: bool, subjects: list[str] | None) -> list[Entry]:
     chosen = []
     for entry in ENTRIES:
-        if entry.store != store or not (entry.raw or _wanted(entry, peers, subjects)):
+        if entry.store != store or not (entry.raw or _wanted(entry, subjects, peers=peers)):
             continue
         missing = entry.missing()
         if missing:
@@ -58,7 +58,7 @@ def _installed(store: str, *, peers: bool, subjects: list[str] | None) -> list[E
     return chosen
 
 
-def _wanted(entry: Entry, peers: bool, subjects: list[str] | None) -> bool:
+def _wanted(entry: Entry, subjects: list[str] | None, *, peers: bool) -> bool:
     return entry.name in subjects if subjects else peers or not entry.peer
 
 

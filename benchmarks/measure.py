@@ -35,6 +35,7 @@ class Outcome(NamedTuple):
     subject: str
     seconds: tuple[float, ...]
     reason: str = ""
+    failed: bool = False
 
     def over(self, raw: "Outcome") -> Ratio:
         """Compare with the raw driver, repetition by repetition."""
@@ -127,7 +128,7 @@ class _Run:
     def _outcome(self, work: str, name: str, seconds: dict[str, list[float]]) -> Outcome:
         reason = self._failed.get(name) or self._cannot.get(name, {}).get(work, "")
         kept = () if reason else tuple(seconds[name])
-        return Outcome(self._settings.store, work, name, kept, reason)
+        return Outcome(self._settings.store, work, name, kept, reason, name in self._failed)
 
     def _working(self, command: str) -> list[Worker]:
         return [

@@ -71,7 +71,8 @@ def _block(store: str, outcomes: Sequence[Outcome], size: Size, *, markdown: boo
         cells = [_cell(found[work, name], found[work, RAW], size) for name in subjects]
         rows.append([WORKS[work].format(**size._asdict()), *cells])
     lines = _markdown(rows) if markdown else _aligned(rows)
-    title = f"{'### ' if markdown else ''}{_TITLES[store]}: times the raw driver, median (least..most)"
+    mark = "### " if markdown else ""
+    title = f"{mark}{_TITLES[store]}: times the raw driver, median (least..most)"
     return "\n".join([title, "", *lines, "", *_notes(outcomes), ""])
 
 

@@ -31,6 +31,7 @@ SIZES: Final = (10_000, 100_000, 1_000_000)
 PAGE: Final = 10
 SKIPPED: Final = 999 * PAGE
 GOAL: Final = 1.5
+WARM: Final = 3
 READS: Final = ("first page", "page 1,000", "get by id")
 
 
@@ -105,10 +106,10 @@ def measure_growth(store: str, place: str, sizes: Sequence[int], repeat: int) ->
     databases = [Sized(own_place_of(place, f"scale_{size}"), size) for size in sizes]
     for read in READS:
         seconds: list[list[float]] = [[] for _ in sizes]
-        for turn in range(repeat + 3):
+        for turn in range(repeat + WARM):
             for database, kept in zip(databases, seconds, strict=True):
                 taken = database.read(read)
-                if turn >= 3:  # noqa: PLR2004 - the first turns warm every cache
+                if turn >= WARM:
                     kept.append(taken)
         yield Growth(store, read, tuple(map(statistics.median, seconds)))
     for database in databases:

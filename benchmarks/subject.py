@@ -89,6 +89,7 @@ class Subject(ABC):
     def totals(self) -> list[Group]:
         """Count and sum the live deals of the tenant by stage and owner."""
 
+    @abstractmethod
     def settle(self) -> None:
         """Bring the store's statistics up to date after a load; not timed."""
 

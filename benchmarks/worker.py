@@ -31,7 +31,7 @@ class Timed(NamedTuple):
     answer: Any
 
 
-class SubjectFailed(Exception):
+class SubjectFailed(Exception):  # noqa: N818 - read as a sentence
     """A subject could not do its work; the text says why."""
 
 
@@ -160,7 +160,8 @@ def _serve(pipe: Connection, entry: Entry, place: str, size: Size) -> None:
         try:
             bench = bench or _Bench(entry, place, size)
             reply = ("", tuple(getattr(bench, command)()))
-        except Exception as wrong:  # noqa: BLE001 - any failure of a peer is a line in the report
+        except Exception as wrong:
             at = traceback.extract_tb(wrong.__traceback__)[-1]
-            reply = (f"{type(wrong).__name__}: {wrong} ({at.name}, line {at.lineno})"[:600], (0, None))
+            reason = f"{type(wrong).__name__}: {wrong} ({at.name}, line {at.lineno})"
+            reply = (reason[:600], (0, None))
         pipe.send(reply)

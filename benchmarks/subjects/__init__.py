@@ -37,7 +37,7 @@ class Entry(NamedTuple):
 
 
 def _crmkit(store: str, driver: tuple[str, ...]) -> tuple[Entry, ...]:
-    """Return crmkit's three ways on one store: the whole, with an outbox, the storage port alone."""
+    """Return crmkit's ways on one store: the whole, with an outbox, the storage port."""
     needs = ("crmkit", *driver) if store == "mongo" else ("crmkit", "sqlalchemy", *driver)
     return (
         Entry(store, "crmkit", "crmkit_subject:Crmkit", needs, peer=False),

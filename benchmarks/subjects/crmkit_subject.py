@@ -116,7 +116,8 @@ class Crmkit(Subject):
             users.insert_many(User(id=UserId(id_), name=f"User {id_.hex}") for id_ in owners())
             fields = work.of(CustomField)
             for key, kind in _CUSTOM.items():
-                fields.add(CustomField(id=work.new_id(), entity="bench_contact", key=key, kind=kind))
+                field = CustomField(id=work.new_id(), entity="bench_contact", key=key, kind=kind)
+                fields.add(field)
 
     def _work(self, *, read_only: bool = False) -> Any:
         return self._crm.work(by=ACTOR, tenant=TENANT, read_only=read_only)
@@ -132,11 +133,8 @@ class Crmkit(Subject):
             work.of(Contact).insert_many(objects)
 
     def stream(self) -> int:
-        found = 0
         with self._work(read_only=True) as work:
-            for _contact_ in work.of(Contact).stream():
-                found += 1
-        return found
+            return sum(1 for _contact in work.of(Contact).stream())
 
     def keys(self, ids: Sequence[UUID]) -> list[Any]:
         return list(ids)

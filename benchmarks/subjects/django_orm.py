@@ -15,7 +15,6 @@ from django.db.models import Count, F, Q, Sum
 from benchmarks.contact import CURRENCY, TENANT, ContactRow, DealRow
 from benchmarks.subject import FILTER_STAGE, PAGE_SIZE, Group, Subject, Walked, changed_title
 
-
 _INDEX = models.Index(fields=["tenant", "stage", "score", "id"], name="contact_list")
 
 
@@ -179,7 +178,7 @@ def _models() -> tuple[Any, Any]:
             abstract = True
             app_label = "benchmarks"
 
-    class Contact(Record):
+    class Contact(Record):  # noqa: DJ008 - never shown
         job_title = models.TextField()
         email = models.TextField()
         phone = models.TextField()
@@ -195,7 +194,7 @@ def _models() -> tuple[Any, Any]:
             db_table = "contact"
             indexes: ClassVar = [_INDEX]
 
-    class Deal(Record):
+    class Deal(Record):  # noqa: DJ008 - never shown
         value_amount = models.BigIntegerField()
         value_currency = models.TextField()
 

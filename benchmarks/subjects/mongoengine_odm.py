@@ -1,4 +1,4 @@
-"""MongoEngine: documents with embedded values. It has no transactions, so it writes without them."""
+"""MongoEngine: documents with embedded values, written without transactions, for it has none."""
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
@@ -61,7 +61,10 @@ class Record(me.Document):
 class Contact(Record):
     """The contact of 21 fields."""
 
-    meta: ClassVar[dict[str, Any]] = {"collection": "contact", "indexes": [("tenant", "stage", "score", "id")]}
+    meta: ClassVar[dict[str, Any]] = {
+        "collection": "contact",
+        "indexes": [("tenant", "stage", "score", "id")],
+    }
 
     job_title = me.StringField(required=True)
     email = me.StringField(required=True)
@@ -169,6 +172,9 @@ class MongoEngineOdm(Subject):
             (row["_id"]["stage"], row["_id"]["owner"].hex, row["count"], row["total"])
             for row in found
         ]
+
+    def settle(self) -> None:
+        """MongoDB keeps no statistics."""
 
     def close(self) -> None:
         me.disconnect()

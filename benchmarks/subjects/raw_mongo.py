@@ -87,7 +87,7 @@ class RawMongo(Subject):
         values: dict[str, Any] = {name: found.get(name) for name in ContactRow._fields}
         values["id"] = found["_id"]
         values["tags"] = tuple(found["tags"])
-        values["budget"] = (Decimal(found["budget"]["amount"]).scaleb(-2), found["budget"]["currency"])
+        values["budget"] = _amount(**found["budget"])
         values["birthday"] = date.fromisoformat(found["birthday"])
         return ContactRow(**values)
 
@@ -110,8 +110,15 @@ class RawMongo(Subject):
             for row in found
         ]
 
+    def settle(self) -> None:
+        """MongoDB keeps no statistics."""
+
     def close(self) -> None:
         self._client.close()
+
+
+def _amount(amount: int, currency: str) -> tuple[Decimal, str]:
+    return Decimal(amount).scaleb(-2), currency
 
 
 def _document(row: ContactRow) -> dict[str, Any]:

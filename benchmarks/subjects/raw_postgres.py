@@ -26,7 +26,8 @@ _SCHEMA: Final = f"""
 CREATE TABLE contact ({_RECORD}
     job_title text NOT NULL, email text NOT NULL, phone text NOT NULL, stage text NOT NULL,
     budget_amount bigint NOT NULL, budget_currency text NOT NULL, score bigint NOT NULL,
-    subscribed boolean NOT NULL, birthday date NOT NULL, address jsonb NOT NULL, PRIMARY KEY (tenant, id));
+    subscribed boolean NOT NULL, birthday date NOT NULL, address jsonb NOT NULL,
+    PRIMARY KEY (tenant, id));
 CREATE INDEX contact_list ON contact (tenant, stage, score, id);
 CREATE TABLE deal ({_RECORD}
     stage text NOT NULL, value_amount bigint NOT NULL, value_currency text NOT NULL,
@@ -34,9 +35,7 @@ CREATE TABLE deal ({_RECORD}
 """
 _INSERT: Final = f"INSERT INTO contact ({_COLUMNS}) VALUES ({','.join(['%s'] * 22)})"
 _LIVE: Final = f"SELECT {_COLUMNS} FROM contact WHERE tenant = %s AND deleted_at IS NULL"
-_FIRST: Final = (
-    f"{_LIVE} AND stage = %s AND subscribed ORDER BY score, id LIMIT {PAGE_SIZE}"
-)
+_FIRST: Final = f"{_LIVE} AND stage = %s AND subscribed ORDER BY score, id LIMIT {PAGE_SIZE}"
 _NEXT: Final = (
     f"{_LIVE} AND stage = %s AND subscribed AND (score, id) > (%s, %s)"
     f" ORDER BY score, id LIMIT {PAGE_SIZE}"
@@ -120,10 +119,9 @@ class RawPostgres(Subject):
         return ContactRow._make((*head, budget, score, subscribed, birthday, address))
 
     def load_deals(self, rows: Iterable[DealRow]) -> None:
-        with self._connection.transaction(), self._connection.cursor() as cursor:
-            with cursor.copy("COPY deal FROM STDIN") as copy:
-                for row in rows:
-                    copy.write_row(_deal(row))
+        with self._connection.cursor().copy("COPY deal FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(_deal(row))
 
     def totals(self) -> list[Group]:
         rows = self._connection.execute(
@@ -148,10 +146,10 @@ class RawCopy(RawPostgres):
     cannot: ClassVar = dict.fromkeys(("stream", "pages", "get", "save", "totals"), _same)
 
     def insert(self, objects: list[Any]) -> None:
-        with self._connection.transaction(), self._connection.cursor() as cursor:
-            with cursor.copy(f"COPY contact ({_COLUMNS}) FROM STDIN") as copy:
-                for row in objects:
-                    copy.write_row(row)
+        asked = f"COPY contact ({_COLUMNS}) FROM STDIN"
+        with self._connection.transaction(), self._connection.cursor().copy(asked) as copy:
+            for row in objects:
+                copy.write_row(row)
 
 
 def _tuple(row: ContactRow) -> tuple[Any, ...]:

@@ -28,7 +28,8 @@ _SCHEMA: Final = f"""
 CREATE TABLE contact ({_RECORD}
     job_title TEXT NOT NULL, email TEXT NOT NULL, phone TEXT NOT NULL, stage TEXT NOT NULL,
     budget_amount INTEGER NOT NULL, budget_currency TEXT NOT NULL, score INTEGER NOT NULL,
-    subscribed INTEGER NOT NULL, birthday TEXT NOT NULL, address TEXT NOT NULL, PRIMARY KEY (tenant, id));
+    subscribed INTEGER NOT NULL, birthday TEXT NOT NULL, address TEXT NOT NULL,
+    PRIMARY KEY (tenant, id));
 CREATE INDEX contact_list ON contact (tenant, stage, score, id);
 CREATE TABLE deal ({_RECORD}
     stage TEXT NOT NULL, value_amount INTEGER NOT NULL, value_currency TEXT NOT NULL,
@@ -36,9 +37,7 @@ CREATE TABLE deal ({_RECORD}
 """
 _INSERT: Final = f"INSERT INTO contact ({_COLUMNS}) VALUES ({','.join('?' * 22)})"
 _LIVE: Final = f"SELECT {_COLUMNS} FROM contact WHERE tenant = ? AND deleted_at IS NULL"
-_FIRST: Final = (
-    f"{_LIVE} AND stage = ? AND subscribed = 1 ORDER BY score, id LIMIT {PAGE_SIZE}"
-)
+_FIRST: Final = f"{_LIVE} AND stage = ? AND subscribed = 1 ORDER BY score, id LIMIT {PAGE_SIZE}"
 _NEXT: Final = (
     f"{_LIVE} AND stage = ? AND subscribed = 1 AND (score, id) > (?, ?)"
     f" ORDER BY score, id LIMIT {PAGE_SIZE}"
@@ -189,4 +188,3 @@ def _neutral(row: tuple[Any, ...]) -> ContactRow:
         birthday=date.fromisoformat(row[20]),
         address=json.loads(row[21]),
     )
-

@@ -1,6 +1,6 @@
 """SQLAlchemy Core: typed columns, statements made once, rows turned into frozen values by hand."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -96,10 +96,11 @@ _totals = (
 class _Core(Subject):
     """SQLAlchemy Core on any engine."""
 
-    _open: Callable[[str, str], sa.Engine]
+    def _open(self) -> sa.Engine:
+        raise AssertionError("each store opens its own")
 
     def setup(self) -> None:
-        self._engine = type(self)._open(self.place, "core")
+        self._engine = self._open()
         _metadata.create_all(self._engine)
 
     def empty(self) -> None:
@@ -180,15 +181,15 @@ class _Core(Subject):
 class CoreOnSqlite(_Core):
     """SQLAlchemy Core on a SQLite file."""
 
-    _open = staticmethod(sqlite_engine)
+    def _open(self) -> sa.Engine:
+        return sqlite_engine(self.place, "core")
 
 
 class CoreOnPostgres(_Core):
     """SQLAlchemy Core on PostgreSQL through psycopg 3."""
 
-    _open = staticmethod(postgres_engine)
-
-
+    def _open(self) -> sa.Engine:
+        return postgres_engine(self.place, "core")
 
 
 def _values(contact: Contact) -> dict[str, Any]:

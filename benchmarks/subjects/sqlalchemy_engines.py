@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from benchmarks.model import Stage
 
+
 class UtcInstant(sa.types.TypeDecorator[datetime]):
     """Aware instants on stores that keep none: the recipe of SQLAlchemy's own documentation."""
 

@@ -1,6 +1,6 @@
-"""SQLAlchemy ORM: declarative classes with composites and a version column, one session per work."""
+"""SQLAlchemy ORM: declarative classes with composites and a version column, a session per work."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -118,10 +118,11 @@ _totals = (
 class _Orm(Subject):
     """SQLAlchemy ORM on any engine."""
 
-    _open: Callable[[str, str], sa.Engine]
+    def _open(self) -> sa.Engine:
+        raise AssertionError("each store opens its own")
 
     def setup(self) -> None:
-        self._engine = type(self)._open(self.place, "orm")
+        self._engine = self._open()
         Record.metadata.create_all(self._engine)
 
     def empty(self) -> None:
@@ -195,13 +196,15 @@ class _Orm(Subject):
 class OrmOnSqlite(_Orm):
     """SQLAlchemy ORM on a SQLite file."""
 
-    _open = staticmethod(sqlite_engine)
+    def _open(self) -> sa.Engine:
+        return sqlite_engine(self.place, "orm")
 
 
 class OrmOnPostgres(_Orm):
     """SQLAlchemy ORM on PostgreSQL through psycopg 3."""
 
-    _open = staticmethod(postgres_engine)
+    def _open(self) -> sa.Engine:
+        return postgres_engine(self.place, "orm")
 
 
 def _object(row: ContactRow) -> Contact:
