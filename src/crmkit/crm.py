@@ -82,7 +82,7 @@ class CRM:
         cls,
         target: object,
         *,
-        prefix: str = "",
+        prefix: str = "crm_",
         schema: str | None = None,
         plugins: Iterable[object] = (),
         plugin_names: Collection[str] | None = None,

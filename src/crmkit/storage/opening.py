@@ -9,7 +9,7 @@ from crmkit.storage.memory import MemoryStorage
 _SQL_SCHEMES = frozenset({"sqlite", "postgresql", "postgres", "mysql", "mariadb"})
 
 
-def open_storage(target: object, *, prefix: str = "", schema: str | None = None) -> Storage:
+def open_storage(target: object, *, prefix: str = "crm_", schema: str | None = None) -> Storage:
     """Return the store for a URL, a SQLAlchemy engine, a MongoClient or a ready `Storage`.
 
     `prefix` goes before every table or collection, `schema` is the SQL schema or Mongo database.
