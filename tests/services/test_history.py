@@ -86,7 +86,7 @@ def test_history_lists_every_change_oldest_first(crm: CRM) -> None:
 
 def test_history_of_an_unknown_record_is_not_found(crm: CRM) -> None:
     """What never was has no history."""
-    with work(crm) as unit, pytest.raises(NotFound):
+    with pytest.raises(NotFound), work(crm) as unit:
         history(unit, (Customer, unit.new_id()))
 
 

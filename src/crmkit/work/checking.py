@@ -67,8 +67,21 @@ def _with_checked_custom(
     if was is not None and was.custom == record.custom:
         return record
     values = fill_defaults(fields, record.custom) if was is None else dict(record.custom)
-    checked = check_custom(fields, values, entity_name=spec.name)
+    retired = {} if was is None else _retired_values(fields, values, was.custom)
+    given = {key: value for key, value in values.items() if key not in retired}
+    checked = {**check_custom(fields, given, entity_name=spec.name), **retired}
     return record if checked == record.custom else record.replaced(custom=checked)
+
+
+def _retired_values(
+    fields: Mapping[str, CustomField], values: Mapping[str, Any], before: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the values of retired fields that a record still has and that nobody touched."""
+    return {
+        key: value
+        for key, value in before.items()
+        if key not in fields and key in values and values[key] == value
+    }
 
 
 def _move_claim(
