@@ -132,7 +132,11 @@ class MemorySession:
         mine = self._changes.setdefault(spec.name, {})
         mine.update(changes)
         with self._lock:
-            check_unique(self._shelf_of(spec), mine)
+            try:
+                check_unique(self._shelf_of(spec), mine)
+            except Duplicate:
+                self._check_versions()
+                raise
 
     def _current(self, spec: EntitySpec, record_id: UUID) -> Any:
         self._begin()
