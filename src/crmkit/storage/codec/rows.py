@@ -169,13 +169,13 @@ def _load_source(spec: EntitySpec, forms: Forms, names: dict[str, Any]) -> str:
         "    o = _new(_cls)",
     ]
     if "events" in {field.name for field in attrs.fields(spec.cls)}:
-        names["s_events"] = _setter(spec.cls, "events")
+        names["s_events"] = setter_of(spec.cls, "events")
         lines.append("    s_events(o, ())")
     for at, column in enumerate(columns):
         name = column.part.name
         if column.role in (Role.CURRENCY, Role.KEY):
             continue
-        names[f"s{at}"] = _setter(spec.cls, name)
+        names[f"s{at}"] = setter_of(spec.cls, name)
         value = _load_cell(column, forms, names, at)
         if column.optional and value != f"x{at}":
             value = f"None if x{at} is None else {value}"
@@ -215,7 +215,7 @@ def _load_json(kind: Any, names: dict[str, Any], at: int) -> str:
     return f"q{at}(_unjson({cell}))"
 
 
-def _setter(cls: type[Any], name: str) -> Callable[[Any, Any], None]:
+def setter_of(cls: type[Any], name: str) -> Callable[[Any, Any], None]:
     """Return the slot's own setter, which a frozen class does not hide."""
     for base in cls.__mro__:
         slot = base.__dict__.get(name)

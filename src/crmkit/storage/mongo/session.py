@@ -1,0 +1,271 @@
+"""One transaction on MongoDB."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any, Final
+from uuid import UUID
+
+from pymongo import ReplaceOne
+from pymongo.client_session import ClientSession
+from pymongo.errors import PyMongoError
+
+from crmkit.domain.columns import Leaf
+from crmkit.domain.entity import EntitySpec
+from crmkit.domain.filters.lowered import Linked, Lowered
+from crmkit.domain.filters.tally import Tally
+from crmkit.domain.instants import as_instant
+from crmkit.errors import (
+    GuardConflict,
+    OutcomeUnknown,
+    OutOfRange,
+    Refused,
+    StoreClosed,
+    VersionConflict,
+)
+from crmkit.ports import BATCH, Ask
+from crmkit.storage.mongo.documents import document_id
+from crmkit.storage.mongo.entities import Entities, Entity
+from crmkit.storage.mongo.failures import Failures
+from crmkit.storage.mongo.filters import Document, field_of, filter_of, sort_of
+from crmkit.storage.mongo.pipelines import pipeline_of, read_scalar, rows_of
+
+COMMIT_ATTEMPTS: Final = 5
+MAX_REACHED: Final = 200_000
+GUARD: Final = "_guard"
+
+
+class MongoSession:
+    """A transaction; `tenant` is part of every command, and after an error it only rolls back."""
+
+    def __init__(
+        self,
+        tenant: str,
+        session: "ClientSession",
+        entities: Entities,
+        failures: Failures,
+        *,
+        read_only: bool,
+        joined: bool,
+    ) -> None:
+        """Take a client session whose transaction has begun."""
+        self.tenant = tenant
+        self._session = session
+        self._entities = entities
+        self._failures = failures
+        self._read_only = read_only
+        self._joined = joined
+        self._over = False
+
+    def now(self) -> datetime:
+        """Return the server's clock."""
+        with self._running():
+            hello = self._session.client.admin.command("hello")
+            return as_instant(hello["localTime"].replace(tzinfo=UTC))
+
+    def get_many(self, spec: EntitySpec, ids: Sequence[UUID]) -> list[Any]:
+        """Return the records that exist among `ids`."""
+        entity = self._entities[spec]
+        keys = [document_id(self.tenant, record_id) for record_id in ids]
+        wanted: Document = {"_id": keys[0] if len(keys) == 1 else {"$in": keys}}
+        with self._running():
+            if len(keys) == 1:
+                one = entity.collection.find_one(wanted, session=self._session)
+                return entity.codec.load([one]) if one is not None else []
+            return entity.codec.load(entity.collection.find(wanted, session=self._session))
+
+    def insert_many(self, spec: EntitySpec, records: Sequence[Any]) -> None:
+        """Write new records."""
+        entity = self._writing(spec)
+        documents = entity.codec.dump(records)
+        with self._running():
+            if len(documents) == 1:
+                entity.collection.insert_one(documents[0], session=self._session)
+            elif documents:
+                entity.collection.insert_many(documents, session=self._session)
+
+    def save_many(self, spec: EntitySpec, records: Sequence[Any], expected: Sequence[int]) -> None:
+        """Replace records that are still at the expected versions."""
+        entity = self._writing(spec)
+        replaced = 0
+        with self._running():
+            pairs = list(zip(entity.codec.dump(records), expected, strict=True))
+            if len(pairs) == 1:
+                document, version = pairs[0]
+                filter_ = {"_id": document["_id"], "version": version}
+                done = entity.collection.replace_one(filter_, document, session=self._session)
+                replaced = done.matched_count
+            elif pairs:
+                requests = [
+                    ReplaceOne({"_id": document["_id"], "version": version}, document)
+                    for document, version in pairs
+                ]
+                result = entity.collection.bulk_write(requests, session=self._session)
+                replaced = result.matched_count
+        if replaced != len(records):
+            raise self._moved(spec, records, expected)
+
+    def delete_many(self, spec: EntitySpec, ids: Sequence[UUID]) -> int:
+        """Erase records for good."""
+        entity = self._writing(spec)
+        keys = [document_id(self.tenant, record_id) for record_id in ids]
+        with self._running():
+            done = entity.collection.delete_many({"_id": {"$in": keys}}, session=self._session)
+            return done.deleted_count
+
+    def find(self, spec: EntitySpec, ask: Ask) -> Iterator[list[Any]]:
+        """Bring the records in batches."""
+        load = self._entities[spec].codec.load
+        for documents in self._batches(spec, ask, None):
+            yield load(documents)
+
+    def select(
+        self, spec: EntitySpec, leaves: Sequence[Leaf], ask: Ask
+    ) -> Iterator[list[tuple[Any, ...]]]:
+        """Bring only some leaves."""
+        wanted = {field_of(leaf): 1 for leaf in leaves} | {"_id": 0}
+        for documents in self._batches(spec, ask, wanted):
+            yield [tuple(_at(document, leaf) for leaf in leaves) for document in documents]
+
+    def count(self, spec: EntitySpec, where: Lowered) -> int:
+        """Count the records."""
+        stages = [{"$match": self._filter(spec, where)}, {"$count": "n"}]
+        with self._running():
+            found = list(self._entities[spec].collection.aggregate(stages, session=self._session))
+        return int(found[0]["n"]) if found else 0
+
+    def tally(self, spec: EntitySpec, tally: Tally) -> list[tuple[Any, ...]]:
+        """Answer a summary in one command."""
+        stages = pipeline_of(tally, self._filter(spec, tally.where))
+        with self._running():
+            found = list(self._entities[spec].collection.aggregate(stages, session=self._session))
+        return rows_of(tally, found)
+
+    def guard(self, spec: EntitySpec, versions: Mapping[UUID, int]) -> None:
+        """Take the right to write these records, without moving their versions."""
+        collection = self._entities[spec].collection
+        for record_id in sorted(versions):
+            held = {
+                "_id": document_id(self.tenant, record_id),
+                "version": versions[record_id],
+            }
+            with self._running():
+                done = collection.update_one(held, {"$inc": {GUARD: 1}}, session=self._session)
+            if not done.matched_count:
+                raise GuardConflict(spec.name, record_id)
+
+    def commit(self) -> None:
+        """Make everything lasting; an unknown result is asked for again a few times."""
+        if self._over:
+            raise StoreClosed("the transaction is over", path="session", fix="open another work")
+        self._over = True
+        if self._joined:
+            return
+        try:
+            if self._session.in_transaction:
+                self._commit()
+        finally:
+            self._session.end_session()
+
+    def rollback(self) -> None:
+        """Forget everything."""
+        self._over = True
+        if self._joined:
+            return
+        try:
+            if self._session.in_transaction:
+                self._session.abort_transaction()
+        except PyMongoError:  # the server forgets it by itself
+            return
+        finally:
+            self._session.end_session()
+
+    def _commit(self) -> None:
+        for attempt in range(1, COMMIT_ATTEMPTS + 1):
+            try:
+                self._session.commit_transaction()
+            except PyMongoError as error:
+                unknown = error.has_error_label("UnknownTransactionCommitResult")
+                if not unknown:
+                    raise self._failures.translate(error) from error
+                if attempt == COMMIT_ATTEMPTS:
+                    raise OutcomeUnknown(f"the reply to the commit was lost: {error}") from error
+            else:
+                return
+
+    def _batches(
+        self, spec: EntitySpec, ask: Ask, wanted: Document | None
+    ) -> Iterator[list[Document]]:
+        filter_ = self._filter(spec, ask.where)
+        with self._running():
+            cursor = self._entities[spec].collection.find(
+                filter_, wanted, session=self._session, batch_size=BATCH, limit=ask.limit or 0
+            )
+            with cursor:
+                if ask.order:
+                    cursor = cursor.sort(sort_of(ask.order))
+                batch: list[Document] = []
+                for document in cursor:
+                    batch.append(document)
+                    if len(batch) == BATCH:
+                        yield batch
+                        batch = []
+                if batch:
+                    yield batch
+
+    def _filter(self, spec: EntitySpec, where: Lowered) -> Document:
+        del spec
+        inner = filter_of(where, self._reach)
+        return {"$and": [{"tenant": self.tenant}, inner]} if inner else {"tenant": self.tenant}
+
+    def _reach(self, linked: Linked) -> list[Any]:
+        """Bring the linked values first; the filter then asks for them."""
+        field = field_of(linked.remote)
+        stages: list[Document] = [
+            {"$match": self._filter(linked.target, linked.where)},
+            {"$group": {"_id": f"${field}"}},
+            {"$limit": MAX_REACHED + 1},
+        ]
+        with self._running():
+            collection = self._entities[linked.target].collection
+            found = list(collection.aggregate(stages, session=self._session))
+        if len(found) > MAX_REACHED:
+            raise OutOfRange(
+                f"more than {MAX_REACHED} related records fit", path="filter", fix="narrow it"
+            )
+        return [row["_id"] for row in found if row["_id"] is not None]
+
+    def _moved(
+        self, spec: EntitySpec, records: Sequence[Any], expected: Sequence[int]
+    ) -> VersionConflict:
+        at = {record.id: record.version for record in self.get_many(spec, [r.id for r in records])}
+        for record, version in zip(records, expected, strict=True):
+            if at.get(record.id) != record.version:
+                return VersionConflict(spec.name, record.id, version)
+        return VersionConflict(spec.name, records[0].id, expected[0])
+
+    def _writing(self, spec: EntitySpec) -> Entity:
+        if self._read_only:
+            raise Refused("the work only reads", path="read_only", fix="open a writing work")
+        return self._entities[spec]
+
+    @contextmanager
+    def _running(self) -> Iterator[None]:
+        if self._over:
+            raise StoreClosed("the transaction is over", path="session", fix="open another work")
+        try:
+            yield
+        except GeneratorExit:
+            raise
+        except Exception as error:
+            translated = self._failures.translate(error)
+            if translated is error:
+                raise
+            raise translated from error
+
+
+def _at(document: Document, leaf: Leaf) -> Any:
+    value: Any = document.get(leaf.column)
+    for key in leaf.keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    return read_scalar(leaf, value)
