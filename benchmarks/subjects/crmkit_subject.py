@@ -35,7 +35,7 @@ _CUSTOM: Final[Mapping[str, FieldKind]] = {
 }
 
 
-_KEPT: Final = frozenset({"bench_deal", "custom_field", "user", "crmkit_schema"})
+_KEPT: Final = frozenset({"crm_schema", "crm_user", "crm_custom_field", "crm_bench_deal"})
 
 
 class Stage(StrEnum):
