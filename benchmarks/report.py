@@ -84,10 +84,9 @@ def _logged(found: dict[tuple[str, str], Outcome]) -> list[str]:
         return []
     ratio = whole.over(bare)
     verdict = "met" if ratio.median <= LOGGED_GOAL else "MISSED"
-    return [
-        f"- inserts with change log and outbox, to those of the storage port: {ratio.median:.2f}x"
-        f" ({ratio.least:.2f}..{ratio.most:.2f}) {verdict} {LOGGED_GOAL}x"
-    ]
+    spread = f"{ratio.median:.2f}x ({ratio.least:.2f}..{ratio.most:.2f})"
+    told = "inserts with change log and outbox, to those of the storage port"
+    return [f"- {told}: {spread} {verdict} {LOGGED_GOAL}x"]
 
 
 def _cell(outcome: Outcome, raw: Outcome, size: Size) -> str:
