@@ -52,7 +52,7 @@ class OpenAccess:
 class CRM:
     """A store, the entities kept in it, the plugins, a clock and a source of ids."""
 
-    def __init__(  # noqa: PLR0913 - the parts, each named
+    def __init__(
         self,
         storage: Storage,
         *,
@@ -78,7 +78,7 @@ class CRM:
         storage.bind(self.registry)
 
     @classmethod
-    def open(  # noqa: PLR0913 - the settings of a CRM, each named
+    def open(
         cls,
         target: object,
         *,
@@ -107,7 +107,7 @@ class CRM:
         """Return the schema: `plan()`, `apply()`, `verify()`."""
         return self.storage.schema
 
-    def work(  # noqa: PLR0913 - the marks of a work, each named
+    def work(
         self,
         *,
         by: Actor | str,
@@ -137,7 +137,7 @@ class CRM:
         """
         return self._unit(self._marks(by, tenant, None, None), rehearsal=True)
 
-    def run(  # noqa: PLR0913 - the marks of a work, each named
+    def run(
         self,
         service: Callable[..., R],
         *args: Any,

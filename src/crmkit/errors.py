@@ -265,7 +265,7 @@ class PluginError(CrmkitError):
         super().__init__(f"plugin {plugin!r} failed in {hook}: {reason}", path=f"plugins.{plugin}")
 
 
-class MissingExtra(CrmkitError, ImportError):
+class MissingExtra(CrmkitError, ImportError):  # type: ignore[misc]
     """An optional library is needed and not installed."""
 
     def __init__(self, feature: str, extra: str) -> None:

@@ -14,6 +14,7 @@ from crmkit.domain.entity import EntitySpec, Registry
 from crmkit.domain.filters.lowered import All, Lowered, SortKey
 from crmkit.domain.filters.tally import Tally
 
+ALL = All()
 BATCH = 1000
 """How many records a stream brings at a time."""
 
@@ -55,7 +56,7 @@ class Capability(StrEnum):
 class Ask:
     """Which records, in which order, how many; `order` ends with the id when it is given."""
 
-    where: Lowered = All()
+    where: Lowered = ALL
     order: tuple[SortKey, ...] = ()
     limit: int | None = None
     skip_locked: bool = False

@@ -11,15 +11,13 @@ from crmkit.services.exports import export
 
 def export_records(options: argparse.Namespace) -> int:
     """Write the fitting records and say how many there were."""
-    with CRM.open(options.db) as crm, Progress(options.target.name) as progress:
-        with crm.work(by=options.by, tenant=options.tenant, read_only=True) as work:
-            rows = export(
-                work,
-                options.entity,
-                options.target,
-                where=_filter(options.where),
-                progress=progress,
-            )
+    where = _filter(options.where)
+    with (
+        CRM.open(options.db) as crm,
+        Progress(options.target.name) as progress,
+        crm.work(by=options.by, tenant=options.tenant, read_only=True) as work,
+    ):
+        rows = export(work, options.entity, options.target, where=where, progress=progress)
     print(f"{options.entity}: {rows:,} rows -> {options.target}")
     return 0
 

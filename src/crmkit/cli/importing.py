@@ -14,12 +14,13 @@ from crmkit.cli.progress import Progress
 from crmkit.crm import CRM
 from crmkit.domain.imports.mapping import FileMapping, ImportMapping
 from crmkit.errors import BrokenFile, InvalidSettings
-from crmkit.services.imports import ImportJob, ImportReport, Note, run_import
+from crmkit.services.imports import ImportJob, ImportReport, Note, RowOutcome, run_import
 from crmkit.services.imports.guessing import guess_mapping
 from crmkit.services.tables import read_rows
 from crmkit.storage.codec.strict import structure
 
 SHOWN_NOTES = 5
+_TAKEN = (RowOutcome.CREATED, RowOutcome.UPDATED, RowOutcome.UNCHANGED)
 
 
 def import_files(options: argparse.Namespace) -> int:
@@ -30,12 +31,10 @@ def import_files(options: argparse.Namespace) -> int:
             crm.schema.apply()
         mapping, folder = _mapping(options, crm)
         listen = _notes(stack, options.notes) if options.notes else None
-        clean = True
+        clean: bool = True
         for file in mapping.files:
             report = _import(crm, options, file, folder, listen)
-            clean = clean and report.rows == sum(
-                report.outcomes[kind] for kind in ("created", "updated", "unchanged")
-            )
+            clean = clean and report.rows == sum(report.outcomes[kind] for kind in _TAKEN)
     return 0 if clean else 1
 
 

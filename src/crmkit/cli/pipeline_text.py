@@ -66,15 +66,17 @@ def money(value: Money | None) -> str:
     if value is None:
         return "-"
     whole = value.amount == value.amount.to_integral_value()
-    return f"{value.amount:,.0f} {value.currency}" if whole else f"{value.amount:,f} {value.currency}"
+    return (
+        f"{value.amount:,.0f} {value.currency}" if whole else f"{value.amount:,f} {value.currency}"
+    )
 
 
 def summary_rows(report: PipelineReport, words: Mapping[str, str]) -> list[tuple[str, str]]:
     """Return the single figures of the report with their names."""
     closed = report.won.deals + report.lost.deals
+    rate = "" if report.win_rate is None else f" = {report.win_rate:.6f}"
     rows = [
-        (words["won"], f"{report.won.deals:,} {words['of']} {closed:,} {words['closed']}"
-         + ("" if report.win_rate is None else f" = {report.win_rate:.6f}")),
+        (words["won"], f"{report.won.deals:,} {words['of']} {closed:,} {words['closed']}{rate}"),
         (words["value"], f"{money(report.won.value)} ({words['mean']} {money(report.mean_won)})"),
     ]
     if report.days_to_win is not None:
@@ -88,7 +90,9 @@ def summary_rows(report: PipelineReport, words: Mapping[str, str]) -> list[tuple
         )
     if report.price_against_list is not None:
         rows.append((words["against"], f"{report.price_against_list:+.2f} %"))
-    rows.append((words["tasks"], f"{report.open_tasks} ({report.overdue_tasks} {words['overdue']})"))
+    rows.append(
+        (words["tasks"], f"{report.open_tasks} ({report.overdue_tasks} {words['overdue']})")
+    )
     return rows
 
 

@@ -66,7 +66,9 @@ class Aggregate:
         """Return a copy with some fields replaced by values that are known to be right."""
         copy = object.__new__(type(self))
         for name in _slots(type(self)):
-            object.__setattr__(copy, name, changes[name] if name in changes else getattr(self, name))
+            object.__setattr__(
+                copy, name, changes[name] if name in changes else getattr(self, name)
+            )
         return copy
 
     def recording(self, *events: Event) -> Self:

@@ -1,4 +1,4 @@
-"""The change log: what changed, by whom, why and caused by what; and the rows that travel with it."""
+"""The change log: what changed, by whom and why; and the rows that travel with it."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -142,14 +142,13 @@ def created_values(spec: EntitySpec, record: Any) -> dict[str, Any]:
     return {
         name: part.kind.plain(value)
         for name, part in spec.parts.items()
-        if name not in BOOKKEEPING and (value := getattr(record, name)) is not None
+        if name not in BOOKKEEPING
+        and (value := getattr(record, name)) is not None
         and value != part.default
     }
 
 
-def differences(
-    spec: EntitySpec, before: Any, after: Any
-) -> tuple[dict[str, Any], dict[str, Any]]:
+def differences(spec: EntitySpec, before: Any, after: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the fields that differ between two versions, as plain JSON: before and after."""
     old: dict[str, Any] = {}
     new: dict[str, Any] = {}

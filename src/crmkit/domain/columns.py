@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from enum import Enum
-from functools import lru_cache
+from functools import cache
 
 import attrs
 
@@ -46,7 +46,7 @@ class Leaf:
     optional: bool = True
 
 
-@lru_cache(maxsize=None)
+@cache
 def columns_of(spec: EntitySpec) -> Mapping[str, Column]:
     """Return the columns of an entity by name, in order; every store uses these names."""
     columns: dict[str, Column] = {}

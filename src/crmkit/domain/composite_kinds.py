@@ -123,7 +123,6 @@ class Many(Kind):
 class Labels(JsonKind):
     """Texts by language, such as {"en": "Customer", "zh": "客户"}."""
 
-
     def check(self, value: Any, path: str) -> Mapping[str, str]:
         """Refuse everything but texts by language code."""
         if not isinstance(value, Mapping):
@@ -169,9 +168,7 @@ class Document(JsonKind):
     def check(self, value: Any, path: str) -> Any:
         """Refuse other classes; the value's own validators have checked the rest."""
         if not isinstance(value, self.cls):
-            raise WrongType(
-                f"expected {self.cls.__name__}, got {type(value).__name__}", path=path
-            )
+            raise WrongType(f"expected {self.cls.__name__}, got {type(value).__name__}", path=path)
         for name, part in self.parts.items():
             inner = getattr(value, name)
             if inner is None and part.optional:

@@ -28,9 +28,7 @@ EXPONENTS: Final[Mapping[str, int]] = {
 def exponent_of(currency: object) -> int:
     """Return the decimal places of a currency, or raise naming `currency`."""
     if not isinstance(currency, str):
-        raise WrongType(
-            f"expected a currency code, got {type(currency).__name__}", path="currency"
-        )
+        raise WrongType(f"expected a currency code, got {type(currency).__name__}", path="currency")
     exponent = EXPONENTS.get(currency)
     if exponent is None:
         raise InvalidValue(

@@ -172,4 +172,3 @@ def fill_defaults(fields: Mapping[str, CustomField], values: Mapping[str, Any]) 
     """Give a new record the defaults of fields that it does not mention."""
     defaults = {key: field.default_value() for key, field in fields.items() if key not in values}
     return {**values, **{key: value for key, value in defaults.items() if value is not None}}
-

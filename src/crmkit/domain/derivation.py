@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
-from functools import lru_cache
 from typing import Annotated, Any, NewType, Union
 from uuid import UUID
 
@@ -47,11 +46,18 @@ _SCALARS: Mapping[Any, Kind] = {
     Any: AnyJson(),
 }
 _NOT_STORED = frozenset({"events"})
+_PARTS: dict[type[Any], Mapping[str, Part]] = {}
 
 
-@lru_cache(maxsize=None)
 def parts_of(cls: type[Any]) -> Mapping[str, Part]:
     """Return the stored fields of an attrs class by name, in the order they are declared."""
+    known = _PARTS.get(cls)
+    if known is None:
+        known = _PARTS[cls] = _derived(cls)
+    return known
+
+
+def _derived(cls: type[Any]) -> Mapping[str, Part]:
     if not attrs.has(cls):
         raise InvalidSettings(
             "is not an attrs class", path=cls.__name__, fix="decorate it with @attrs.frozen"
@@ -71,7 +77,7 @@ def _part(field: "attrs.Attribute[Any]", cls: type[Any]) -> Part:
         raise InvalidSettings(
             f"crmkit cannot store {annotation!r}",
             path=f"{cls.__name__}.{field.name}",
-            fix="use text, numbers, Money, dates, enums, ids, nested attrs values or tuples of them",
+            fix="use text, numbers, Money, dates, enums, ids, attrs values or tuples",
         )
     return Part(name=field.name, kind=kind, optional=optional, default=_default(field))
 

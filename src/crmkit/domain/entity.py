@@ -1,7 +1,6 @@
 """Entities: what a class declares about how its records are named, kept apart and found."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import lru_cache
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
@@ -14,6 +13,11 @@ from crmkit.errors import InvalidSettings, UnknownEntity, UnknownField
 
 C = TypeVar("C", bound=type[Any])
 _DECLARATION: Final = "__crmkit_entity__"
+_SPECS: dict[type[Any], "EntitySpec"] = {}
+
+
+def _names(names: str | Iterable[str]) -> tuple[str, ...]:
+    return (names,) if isinstance(names, str) else tuple(names)
 
 
 @attrs.frozen
@@ -23,7 +27,7 @@ class Unique:
     A searchable text field is compared by its folded key when `folded` is set.
     """
 
-    fields: tuple[str, ...] = attrs.field(converter=lambda names: _names(names))
+    fields: tuple[str, ...] = attrs.field(converter=_names)
     folded: bool = attrs.field(default=False, kw_only=True)
 
 
@@ -31,7 +35,7 @@ class Unique:
 class Index:
     """Lists ordered or filtered by these fields are quick."""
 
-    fields: tuple[str, ...] = attrs.field(converter=lambda names: _names(names))
+    fields: tuple[str, ...] = attrs.field(converter=_names)
 
 
 @attrs.frozen(kw_only=True)
@@ -124,9 +128,15 @@ class EntitySpec:
         return self.labels.get(language) or self.labels.get("en") or self.name
 
 
-@lru_cache(maxsize=None)
 def spec_of(cls: type[Any]) -> EntitySpec:
     """Derive the spec of a declared class, or raise `InvalidSettings` saying what is missing."""
+    known = _SPECS.get(cls)
+    if known is None:
+        known = _SPECS[cls] = _derived(cls)
+    return known
+
+
+def _derived(cls: type[Any]) -> EntitySpec:
     declaration: Declaration | None = cls.__dict__.get(_DECLARATION)
     if declaration is None:
         raise InvalidSettings(
@@ -190,17 +200,14 @@ class Registry:
         return iter(self._by_name.values())
 
 
-def _names(names: str | Iterable[str]) -> tuple[str, ...]:
-    return (names,) if isinstance(names, str) else tuple(names)
-
-
 def _check_declaration(spec: EntitySpec) -> None:
     for needed in ("id", "tenant"):
         if needed not in spec.parts:
             raise InvalidSettings(
                 f"has no field {needed!r}", path=spec.name, fix="derive the class from Aggregate"
             )
-    for rule in (*spec.unique, *spec.indexes):
+    rules: tuple[Unique | Index, ...] = (*spec.unique, *spec.indexes)
+    for rule in rules:
         for field in rule.fields:
             spec.part(field.partition(".")[0])
     if any(isinstance(part.default, UUID) for part in spec.parts.values()):

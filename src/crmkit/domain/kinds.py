@@ -150,7 +150,7 @@ class Number(Kind):
     def _fit(self, value: Decimal, path: str) -> Decimal:
         if not value.is_finite():
             raise InvalidValue("NaN and infinities are not kept", path=path)
-        if value.adjusted() > 20:  # noqa: PLR2004 - beyond any 64-bit count, and before scaling
+        if value.adjusted() > 20:
             raise OutOfRange("the number is too large", path=path)
         fitted = round(value, self.scale)
         if fitted != value:

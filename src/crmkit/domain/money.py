@@ -35,7 +35,7 @@ class Money:
                 path="amount",
                 fix="use Money.rounded(amount, currency)",
             )
-        self.__attrs_init__(_in_range(int(exact)), currency)  # type: ignore[attr-defined]
+        self.__attrs_init__(_in_range(int(exact)), currency)
 
     @classmethod
     def from_minor(cls, minor: int, currency: str) -> Self:

@@ -26,7 +26,7 @@ def export(
 ) -> int:
     """Write the live records that fit a JSON filter to a file, streamed; returns how many.
 
-    The suffix decides: `.csv`, `.jsonl` or `.xlsx`. Text that a spreadsheet would take for a formula
+    The suffix decides: `.csv`, `.jsonl` or `.xlsx`. Text that a spreadsheet takes for a formula
     is marked; `export_mapping` knows how to read it back.
     """
     work.permit(EXPORT)

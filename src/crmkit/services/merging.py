@@ -123,9 +123,9 @@ def _chosen(
     values: dict[str, Any] = {}
     for name in spec.parts.keys() - _OWN:
         ours, theirs = getattr(winner, name), getattr(loser, name)
-        choice = choices.get(name)
-        taken = theirs if choice == "loser" else ours
-        if choice is None:
+        chosen = choices.get(name)
+        taken = theirs if chosen == "loser" else ours
+        if chosen is None:
             taken = _joined(spec, name, ours, theirs)
         if taken != ours:
             values[name] = taken

@@ -56,7 +56,7 @@ def add_contact(work: UnitOfWork, name: str, **fields: Any) -> Contact:
     return work.contacts.add(Contact(id=ContactId(work.new_id()), name=name, **fields))
 
 
-def relate_contact(  # noqa: PLR0913 - a tie has all of these
+def relate_contact(
     work: UnitOfWork,
     contact_id: ContactId,
     customer_id: CustomerId,
@@ -110,7 +110,7 @@ def convert_lead(work: UnitOfWork, lead_id: LeadId) -> Customer:
     return customer
 
 
-def follow_up(  # noqa: PLR0913 - an activity has all of these
+def follow_up(
     work: UnitOfWork,
     on: Aggregate,
     subject: str,
@@ -143,13 +143,11 @@ def complete_activity(work: UnitOfWork, activity_id: ActivityId) -> Activity:
 def activities_on(work: UnitOfWork, record: Aggregate) -> list[Activity]:
     """Return the activities about a record, the next due first."""
     about = where(Activity)
-    return work.activities.find(
-        about.links.has_any([link_to(record)]), order=[about.due_at.asc()]
-    )
+    return work.activities.find(about.links.has_any([link_to(record)]), order=[about.due_at.asc()])
 
 
 def search(work: UnitOfWork, text: str, *, limit: int = 20) -> Iterator[Aggregate]:
-    """Bring customers, contacts and leads whose name holds the text, whatever its case and width."""
+    """Bring customers, contacts and leads whose name holds the text."""
     customer, contact, lead = where(Customer), where(Contact), where(Lead)
     yield from work.customers.find(customer.name.contains(text), limit=limit)
     yield from work.contacts.find(contact.name.contains(text), limit=limit)
@@ -160,7 +158,5 @@ def search(work: UnitOfWork, text: str, *, limit: int = 20) -> Iterator[Aggregat
 def _make_room(work: UnitOfWork, customer: Customer) -> None:
     """Let no other person be primary; the customer itself is guarded against a racing twin."""
     tie = where(Affiliation)
-    present = work.affiliations.find(
-        tie.customer_id.eq(customer.id) & tie.is_primary.eq(True)
-    )
+    present = work.affiliations.find(tie.customer_id.eq(customer.id) & tie.is_primary.eq(True))  # noqa: FBT003 - the value compared with
     work.affiliations.save_many(affiliation.evolve(is_primary=False) for affiliation in present)

@@ -12,7 +12,6 @@ import attrs
 
 from crmkit.domain.access.user import User
 from crmkit.domain.filters.summary import By, Summary, by, by_time, count, total
-from crmkit.domain.filters.where import where
 from crmkit.domain.money import Money
 from crmkit.domain.parties.activity import Activity, ActivityKind
 from crmkit.domain.sales.deal import Deal, DealOutcome
@@ -140,11 +139,7 @@ def _managers(work: UnitOfWork) -> tuple[Figure, ...]:
 
 def _days_to_win(work: UnitOfWork, zone: str) -> tuple[Decimal, Decimal, int] | None:
     deal = work.where(Deal)
-    won = (
-        deal.outcome.eq(DealOutcome.WON)
-        & ~deal.opened_at.is_none()
-        & ~deal.closed_at.is_none()
-    )
+    won = deal.outcome.eq(DealOutcome.WON) & ~deal.opened_at.is_none() & ~deal.closed_at.is_none()
     place = ZoneInfo(zone)
     days = [
         (_day(closed, place) - _day(opened, place)).days

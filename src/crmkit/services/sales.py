@@ -31,7 +31,7 @@ def define_pipeline(
     return work.pipelines.add(Pipeline(id=PipelineId(work.new_id()), name=name, stages=stages))
 
 
-def open_deal(  # noqa: PLR0913 - a deal begins with all of these
+def open_deal(
     work: UnitOfWork,
     *,
     name: str,

@@ -108,9 +108,7 @@ class _Company:
 
     def deals(self, customers: list[Customer], products: list[Product], n: int) -> None:
         pipeline = self.work.pipelines.add(
-            Pipeline(
-                id=PipelineId(self.work.new_id()), name="Sales", stages=DEFAULT_STAGES
-            )
+            Pipeline(id=PipelineId(self.work.new_id()), name="Sales", stages=DEFAULT_STAGES)
         )
         self.work.deals.insert_many(
             self._deal(at, pipeline, self.chance.choice(customers), self.chance.choice(products))

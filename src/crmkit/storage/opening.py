@@ -1,4 +1,4 @@
-"""From what a caller has (a URL, an engine, a client) to a store; drivers are imported only here."""
+"""From what a caller has to a store; drivers are imported only here."""
 
 from urllib.parse import urlsplit
 

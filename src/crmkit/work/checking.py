@@ -131,7 +131,7 @@ def _check_references(
             _check_exist(work, spec, name, part.kind.target, wanted, records)
 
 
-def _check_exist(  # noqa: PLR0913 - the parts of one error
+def _check_exist(
     work: "UnitOfWork",
     spec: EntitySpec,
     name: str,

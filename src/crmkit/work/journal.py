@@ -66,9 +66,7 @@ class Journal:
         """Say whether nothing was written."""
         return not self._begun and not self._pending
 
-    def note(
-        self, spec: EntitySpec, before: Any, after: Aggregate, operation: Operation
-    ) -> None:
+    def note(self, spec: EntitySpec, before: Any, after: Aggregate, operation: Operation) -> None:
         """Note one record's move to its new version, and its events."""
         if before is None:
             old, new = None, created_values(spec, after)

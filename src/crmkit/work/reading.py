@@ -1,7 +1,7 @@
 """Reading the records of one entity: by id, by filter, page by page, as columns, as figures."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from uuid import UUID
@@ -25,6 +25,7 @@ from crmkit.domain.filters.summary import Summary
 from crmkit.domain.filters.tally import read_rows, tally_of
 from crmkit.domain.filters.tree import EVERYTHING, Filter
 from crmkit.domain.filters.where import Field, check_entity
+from crmkit.domain.instants import as_instant
 from crmkit.domain.kinds import Form
 from crmkit.errors import InvalidCursor, InvalidFilter, NotFound, OutOfRange
 from crmkit.ports import Ask
@@ -108,7 +109,7 @@ class Reading(Generic[A]):
         fingerprint = self._fingerprint(where, order)
         ask = self._ask(where, order, size + 1, removed=False)
         if after is not None:
-            ask = self._continue(ask, order, read_cursor(after, fingerprint))
+            ask = self._continue(ask, read_cursor(after, fingerprint))
         with self._work.storing() as session:
             found = [record for batch in session.find(self.spec, ask) for record in batch]
         items = tuple(found[:size])
@@ -194,13 +195,16 @@ class Reading(Generic[A]):
         written = json.dumps([filter_to_json(where), order_to_json(order)], sort_keys=True)
         return fingerprint_of(self.spec.name, written)
 
-    def _last_id(self, order: Sequence[Order], record: A) -> list[str]:
+    @staticmethod
+    def _last_id(order: Sequence[Order], record: A) -> list[str]:
         return [] if any(key.path.name == "id" for key in order) else [str(record.id)]
 
-    def _continue(self, ask: Ask, order: Sequence[Order], plain: list[Any]) -> Ask:
+    def _continue(self, ask: Ask, plain: list[Any]) -> Ask:
         if len(plain) != len(ask.order):
             raise InvalidCursor("the cursor does not fit the order", path="after")
-        values = [_scalar_of(key.leaf.form, value) for key, value in zip(ask.order, plain, strict=True)]
+        values = [
+            _scalar_of(key.leaf.form, value) for key, value in zip(ask.order, plain, strict=True)
+        ]
         beyond = after(ask.order, values)
         where = ask.where
         parts = where.parts if isinstance(where, All) else (where,)
@@ -211,18 +215,18 @@ def _scalar_of(form: Form, plain: Any) -> Any:
     """Turn a plain cursor value into what a leaf of this form holds, or raise `InvalidCursor`."""
     if plain is None:
         return None
-    reader, expected = _READERS.get(form, (None, int))
-    if not isinstance(plain, expected):
-        raise InvalidCursor("the cursor is damaged", path="after")
     try:
-        return reader(plain) if reader else plain
+        match form, plain:
+            case Form.DATE, str():
+                return date.fromisoformat(plain)
+            case Form.INSTANT, str():
+                return as_instant(datetime.fromisoformat(plain))
+            case Form.ID, str():
+                return UUID(plain)
+            case (Form.TEXT, str()) | (Form.INTEGER, int()) | (Form.BOOLEAN, bool()):
+                return plain
+            case _:
+                pass
     except ValueError:
-        raise InvalidCursor("the cursor is damaged", path="after") from None
-
-
-_READERS: Mapping[Form, tuple[Callable[[str], Any] | None, type]] = {
-    Form.DATE: (date.fromisoformat, str),
-    Form.INSTANT: (datetime.fromisoformat, str),
-    Form.ID: (UUID, str),
-    Form.TEXT: (None, str),
-}
+        pass
+    raise InvalidCursor("the cursor is damaged", path="after")

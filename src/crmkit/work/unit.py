@@ -1,4 +1,4 @@
-"""The unit of work: one transaction of one tenant, by one actor, that commits whole or not at all."""
+"""The unit of work: one transaction of one tenant that commits whole or not at all."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -32,7 +32,7 @@ class UnitOfWork(Departments):
     error of the store, and any conflict, ends the work; open another.
     """
 
-    def __init__(  # noqa: PLR0913 - the parts that the CRM puts together
+    def __init__(
         self,
         session: Session,
         marks: Marks,

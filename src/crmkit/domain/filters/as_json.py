@@ -109,7 +109,7 @@ class FilterReader:
             self._node(spec, part, f"{place}[{at}]", depth - 1) for at, part in enumerate(parts)
         )
 
-    def _exists(  # noqa: PLR0913 - the pieces of one JSON node
+    def _exists(
         self, spec: EntitySpec, node: Json, target: EntitySpec, inner: Json, depth: int, rest: Json
     ) -> Filter:
         if set(rest) - {"exists", "field", "remote", "where"}:

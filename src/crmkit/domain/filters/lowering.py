@@ -73,9 +73,7 @@ def lower_order(spec: EntitySpec, order: Sequence[Order]) -> tuple[SortKey, ...]
     """Return the leaves to sort by; the id always comes last, so that the order is total."""
     keys: list[SortKey] = []
     for key in order:
-        leaves = (
-            key.path.money_leaves if isinstance(key.path.kind, Amount) else (key.path.leaf,)
-        )
+        leaves = key.path.money_leaves if isinstance(key.path.kind, Amount) else (key.path.leaf,)
         keys += [SortKey(leaf, key.descending) for leaf in leaves]
     id_leaf = path_to(spec, "id", {}).leaf
     if not any(key.leaf == id_leaf for key in keys):

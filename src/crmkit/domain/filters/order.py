@@ -48,8 +48,10 @@ def read_cursor(cursor: str, fingerprint: str) -> list[Any]:
     """Unpack a cursor of the same query, or raise `InvalidCursor`."""
     try:
         padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
-        version, owner, *values = json.loads(base64.urlsafe_b64decode(padded))
-    except (ValueError, TypeError, AttributeError, RecursionError):
+        unpacked = json.loads(base64.urlsafe_b64decode(padded))
+        version, owner = unpacked[0], unpacked[1]
+        values: list[Any] = list(unpacked[2:])
+    except (ValueError, TypeError, AttributeError, LookupError, RecursionError):
         raise InvalidCursor(
             "this is not a cursor", path="after", fix="start again from the first page"
         ) from None

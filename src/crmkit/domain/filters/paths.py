@@ -95,9 +95,7 @@ def path_to(spec: EntitySpec, name: str, custom: Mapping[str, Part]) -> Path:
     if first == CUSTOM and rest:
         return _custom_path(spec, rest, custom)
     part = spec.part(first)
-    path = Path(
-        spec=spec, name=first, kind=part.kind, optional=part.optional, column=first
-    )
+    path = Path(spec=spec, name=first, kind=part.kind, optional=part.optional, column=first)
     for step in filter(None, rest.split(".")):
         path = _nested(path, step)
     return path

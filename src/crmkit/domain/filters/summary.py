@@ -98,7 +98,8 @@ class Summary:
             _check_group(name, group, self.spec)
         for name, measure in self.measures.items():
             _check_measure(name, measure, self.spec)
-        for item in (*self.having, *self.order):
+        named: tuple[Having | By, ...] = (*self.having, *self.order)
+        for item in named:
             if item.name not in self.measures and item.name not in self.by:
                 raise UnknownField(f"the summary has no figure {item.name!r}", path=item.name)
         for item in self.having:

@@ -11,7 +11,14 @@ from crmkit.domain.composite_kinds import Amount
 from crmkit.domain.filters.lowered import Lowered
 from crmkit.domain.filters.lowering import live, lower
 from crmkit.domain.filters.paths import Path
-from crmkit.domain.filters.summary import Bucket, Function, Measure, Summary
+from crmkit.domain.filters.summary import (
+    Bucket,
+    By,
+    Function,
+    Having,
+    Measure,
+    Summary,
+)
 from crmkit.domain.kinds import MAX_INTEGER, MIN_INTEGER, Number
 from crmkit.domain.money import Money
 from crmkit.errors import InvalidFilter, MixedCurrencies, OutOfRange
@@ -138,7 +145,8 @@ def _gathers(measure: Measure, gathers: list[Gather]) -> int:
 
 def _pushes_down(summary: Summary) -> bool:
     """Averages and money are exact only here, so conditions on them are finished here."""
-    for item in (*summary.having, *summary.order):
+    named: tuple[Having | By, ...] = (*summary.having, *summary.order)
+    for item in named:
         measure = summary.measures.get(item.name)
         if measure and (measure.function is Function.AVG or _is_money(measure.path)):
             return False
@@ -228,7 +236,7 @@ def _finish(summary: Summary, rows: list[dict[str, Any]]) -> list[dict[str, Any]
         if all(compare_figures(item.op, row[item.name], item.value) for item in summary.having)
     ]
     for item in reversed(summary.order):
-        kept.sort(key=lambda row: _sortable(row[item.name]), reverse=item.descending)  # noqa: B023
+        kept.sort(key=lambda row: _sortable(row[item.name]), reverse=item.descending)
     return kept if summary.limit is None else kept[: summary.limit]
 
 

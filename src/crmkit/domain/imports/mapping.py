@@ -10,7 +10,7 @@ from crmkit.errors import InvalidSettings
 
 @attrs.frozen(kw_only=True)
 class Lookup:
-    """Find a record by a text field; `create` makes a missing one with only that field and `also`."""
+    """Find a record by a text field; `create` makes a missing one of that field."""
 
     entity: str
     field: str
@@ -70,9 +70,7 @@ class FileMapping:
         if len(filled) != len(self.columns):
             raise InvalidSettings("two columns fill one field", path=f"files.{self.file}")
         if not self.key or not set(self.key) <= filled:
-            raise InvalidSettings(
-                "every key field needs a column", path=f"files.{self.file}.key"
-            )
+            raise InvalidSettings("every key field needs a column", path=f"files.{self.file}.key")
 
 
 @attrs.frozen(kw_only=True)

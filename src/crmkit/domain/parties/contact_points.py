@@ -11,4 +11,6 @@ class ContactPoint:
 
     kind: str
     raw: str
-    key: str = attrs.field(default=attrs.Factory(lambda self: search_key(self.raw), takes_self=True))
+    key: str = attrs.field(
+        default=attrs.Factory(lambda self: search_key(self.raw), takes_self=True)
+    )

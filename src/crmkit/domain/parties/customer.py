@@ -82,9 +82,7 @@ class Customer(Aggregate):
     def derived(self) -> Mapping[str, Any]:
         """Return the match keys."""
         keys = organisation_keys if self.kind is CustomerKind.ORGANISATION else person_keys
-        return {
-            "match_keys": keys(self.name, self.identifiers, self.contact_points, self.birthday)
-        }
+        return {"match_keys": keys(self.name, self.identifiers, self.contact_points, self.birthday)}
 
     def register(self) -> Self:
         """Mark a new customer as registered."""

@@ -129,17 +129,17 @@ class Deal(Aggregate):
         """Close the deal as lost."""
         self._must_be_open()
         lost = DealLost(deal_id=self.id, reason=reason)
-        return self.evolve(
-            outcome=DealOutcome.LOST, closed_at=at, lost_reason=reason
-        ).recording(lost)
+        return self.evolve(outcome=DealOutcome.LOST, closed_at=at, lost_reason=reason).recording(
+            lost
+        )
 
     def reopen(self) -> Self:
         """Open a closed deal again."""
         if self.is_open:
             raise DealStillOpen("is neither won nor lost", path="deal.outcome")
-        return self.evolve(
-            outcome=DealOutcome.OPEN, closed_at=None, lost_reason=None
-        ).recording(DealReopened(deal_id=self.id))
+        return self.evolve(outcome=DealOutcome.OPEN, closed_at=None, lost_reason=None).recording(
+            DealReopened(deal_id=self.id)
+        )
 
     def _must_be_open(self) -> None:
         if not self.is_open:

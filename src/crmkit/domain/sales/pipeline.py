@@ -24,7 +24,7 @@ class Stage:
 
     @probability.validator
     def _in_percent(self, _field: object, value: int) -> None:
-        if not 0 <= value <= 100:  # noqa: PLR2004 - percent
+        if not 0 <= value <= 100:
             raise InvalidValue("a chance lies between 0 and 100", path="probability")
 
 

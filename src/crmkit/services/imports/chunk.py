@@ -43,8 +43,7 @@ class Chunk:
         texts = [self._plugged(row) for row in sound]
         lookups.prepare(texts)
         read = (
-            self._read(row.line, values, lookups)
-            for row, values in zip(sound, texts, strict=True)
+            self._read(row.line, values, lookups) for row, values in zip(sound, texts, strict=True)
         )
         for wave in _waves([draft for draft in read if draft is not None], self._key):
             self._write(work, wave, lookups)

@@ -33,9 +33,7 @@ def changed_record(spec: EntitySpec, record: Aggregate, values: Mapping[str, Any
     return record.evolve(**changes)
 
 
-def _fields(
-    spec: EntitySpec, values: Mapping[str, Any], known: Aggregate | None
-) -> dict[str, Any]:
+def _fields(spec: EntitySpec, values: Mapping[str, Any], known: Aggregate | None) -> dict[str, Any]:
     fields: dict[str, Any] = {}
     nested: dict[str, dict[str, Any]] = {}
     custom = dict(known.custom) if known is not None else {}

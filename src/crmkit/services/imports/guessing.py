@@ -48,9 +48,7 @@ def guess_mapping(
         if field is not None and field not in columns:
             columns[field] = ColumnMapping(field=field, column=column)
     chosen = (key,) if key else _key(spec, columns)
-    return FileMapping(
-        file=file, entity=spec.name, key=chosen, columns=tuple(columns.values())
-    )
+    return FileMapping(file=file, entity=spec.name, key=chosen, columns=tuple(columns.values()))
 
 
 def _field(spec: EntitySpec, column: str) -> str | None:

@@ -34,7 +34,7 @@ class Lookups:
             known = self._found.setdefault((lookup.entity, lookup.field), {})
             known.update(self._find(lookup, sorted(texts - known.keys())))
 
-    def look(self, column: ColumnMapping, text: str, texts: Mapping[str, str]) -> Any:
+    def look(self, column: ColumnMapping, text: str) -> Any:
         """Return the id of the record that a cell names, made where the mapping says so."""
         lookup = _lookup(column)
         known = self._found.setdefault((lookup.entity, lookup.field), {})
@@ -64,7 +64,8 @@ class Lookups:
         spec = self._work.registry[lookup.entity]
         values = dict.fromkeys((lookup.field, *lookup.also), text)
         record = new_record(spec, self._work.new_id(), values)
-        return self._work.of(spec.cls).add(record).id
+        made: UUID = self._work.of(spec.cls).add(record).id
+        return made
 
 
 def _lookup(column: ColumnMapping) -> Lookup:

@@ -19,7 +19,7 @@ from crmkit.errors import CrmkitError, InvalidSettings, InvalidValue
 from crmkit.services.imports.report import Note, NoteKind
 
 CUSTOM_PREFIX = "custom."
-Look = Callable[[ColumnMapping, str, Mapping[str, str]], Any]
+Look = Callable[[ColumnMapping, str], Any]
 Tell = Callable[[Note], None]
 
 
@@ -62,7 +62,7 @@ class RowReader:
         for column in self._mapping.columns:
             text = self._text(column, texts, line, tell)
             try:
-                values[column.field] = self._value(column, text, texts, look)
+                values[column.field] = self._value(column, text, look)
             except CrmkitError as wrong:
                 sound = False
                 tell(_error(line, column, text or "", wrong))
@@ -86,14 +86,12 @@ class RowReader:
             text = corrected
         return column.values.get(text, text) or None
 
-    def _value(
-        self, column: ColumnMapping, text: str | None, texts: Mapping[str, str], look: Look
-    ) -> Any:
+    def _value(self, column: ColumnMapping, text: str | None, look: Look) -> Any:
         if text is None:
             return None
         kind = self._kinds[column.field]
         if column.lookup is not None:
-            return look(column, text, texts)
+            return look(column, text)
         if column.date_format is not None:
             return self._moment(kind, text, column)
         if column.multiply is not None or column.currency is not None:
@@ -150,5 +148,3 @@ def _nested(part: Part, name: str) -> Kind:
     if name not in parts:
         raise InvalidSettings(f"{part.name} has no field {name!r}", path=f"{part.name}.{name}")
     return parts[name].kind
-
-

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Any, Protocol
+from uuid import UUID
 
 import attrs
 
@@ -26,7 +27,14 @@ Progress = Callable[[int], None]
 class OpensWork(Protocol):
     """What an import asks of the CRM: units of work and the hook for rows."""
 
-    def work(self, *, by: Actor | str, tenant: str, **marks: Any) -> UnitOfWork:
+    def work(
+        self,
+        *,
+        by: Actor | str,
+        tenant: str,
+        reason: str | None = None,
+        cause_id: UUID | None = None,
+    ) -> UnitOfWork:
         """Open a unit of work."""
         ...
 
@@ -57,7 +65,7 @@ class ImportJob:
         return hashlib.sha256(f"{self.content}\x1f{self.mapping!r}".encode()).hexdigest()
 
 
-def run_import(  # noqa: PLR0913 - who, where and how, each named
+def run_import(
     crm: OpensWork,
     job: ImportJob,
     *,
@@ -187,9 +195,7 @@ def _advanced(run: ImportRun, chunk: Chunk, last_line: int) -> ImportRun:
     )
 
 
-def _chunks(
-    rows: Iterable[Row | RowProblem], behind: int
-) -> Iterator[list[Row | RowProblem]]:
+def _chunks(rows: Iterable[Row | RowProblem], behind: int) -> Iterator[list[Row | RowProblem]]:
     waiting = (row for row in rows if row.line > behind)
     while chunk := list(islice(waiting, CHUNK)):
         yield chunk

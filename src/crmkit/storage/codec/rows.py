@@ -81,7 +81,9 @@ def row_codec(spec: EntitySpec, forms: Forms) -> RowCodec:
         columns=tuple(columns),
         dump=names["dump"],
         load=names["load"],
-        scalar={name: _function(forms.dump.get(column.form, "v")) for name, column in columns.items()},
+        scalar={
+            name: _function(forms.dump.get(column.form, "v")) for name, column in columns.items()
+        },
         unscalar={
             name: _function(forms.load.get(column.form, "v")) for name, column in columns.items()
         },
@@ -119,7 +121,9 @@ def _dump_source(spec: EntitySpec, forms: Forms, names: dict[str, Any]) -> str:
             cells.append(value)
             continue
         lines.append(f"    v = {value}")
-        lines.append(f"    c{at} = {cell if not column.optional else f'None if v is None else {cell}'}")
+        lines.append(
+            f"    c{at} = {cell if not column.optional else f'None if v is None else {cell}'}"
+        )
         cells.append(f"c{at}")
     lines += [f"    add(({', '.join(cells)},))", "  return rows", ""]
     return "\n".join(lines) + "\n"
@@ -198,8 +202,10 @@ def _load_cell(column: Column, forms: Forms, names: dict[str, Any], at: int) -> 
     expression = forms.load.get(column.form, "v")
     if expression == "_uuid(v)":
         return f"_uuid({cell})"
-    return cell if expression == "v" else expression.replace("(v", f"({cell}").replace(
-        "v.", f"{cell}."
+    return (
+        cell
+        if expression == "v"
+        else expression.replace("(v", f"({cell}").replace("v.", f"{cell}.")
     )
 
 

@@ -73,7 +73,7 @@ def sort(spec: EntitySpec, order: Sequence[SortKey], found: list[Any]) -> None:
     """Sort records in place; None is lowest, text goes by code point."""
     for key in reversed(order):
         take = scalar_at(spec, key.leaf)
-        found.sort(key=lambda record, take=take: _lowest_none(take(record)), reverse=key.descending)
+        found.sort(key=_ranked(take), reverse=key.descending)
 
 
 def tally_rows(spec: EntitySpec, tally: Tally, found: Iterable[Any]) -> list[tuple[Any, ...]]:
@@ -94,7 +94,7 @@ def tally_rows(spec: EntitySpec, tally: Tally, found: Iterable[Any]) -> list[tup
         if all(compare_figures(k.op, row[width + k.position], k.value) for k in tally.keeps)
     ]
     for rank in reversed(tally.ranks):
-        kept.sort(key=lambda row: _lowest_none(row[rank.position]), reverse=rank.descending)  # noqa: B023
+        kept.sort(key=lambda row: _lowest_none(row[rank.position]), reverse=rank.descending)
     return kept if tally.limit is None else kept[: tally.limit]
 
 
@@ -158,6 +158,10 @@ def _gather(gather: Gather, take: Callable[[Any], Any] | None, members: list[Any
             return min(values, default=None)
         case _:
             return max(values, default=None)
+
+
+def _ranked(take: Callable[[Any], Any]) -> Callable[[Any], tuple[Any, ...]]:
+    return lambda record: _lowest_none(take(record))
 
 
 def _lowest_none(value: Any) -> tuple[Any, ...]:

@@ -1,4 +1,4 @@
-"""The memory store: committed records by tenant and entity, and its schema, which is always right."""
+"""The memory store: committed records by tenant and entity, and its empty schema."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -83,5 +83,3 @@ class MemorySchema:
 
     def index_custom(self, spec: EntitySpec, leaf: Leaf) -> None:
         """Accept; memory is searched record by record."""
-
-

@@ -37,9 +37,7 @@ def document_codec(spec: EntitySpec) -> DocumentCodec:
     names: dict[str, Any] = dict(_NAMES)
     source = _dump_source(spec, names) + _load_source(spec, names)
     exec(compile(source, f"<documents of {spec.name}>", "exec"), names)  # noqa: S102 - our own text
-    return DocumentCodec(
-        columns=tuple(columns_of(spec)), dump=names["dump"], load=names["load"]
-    )
+    return DocumentCodec(columns=tuple(columns_of(spec)), dump=names["dump"], load=names["load"])
 
 
 def document_id(tenant: str, record_id: UUID) -> bytes:

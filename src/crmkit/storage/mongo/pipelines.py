@@ -115,4 +115,6 @@ def _read_key(key: Key, value: Any) -> Any:
 
 
 def _read(leaf: Leaf | None, value: Any) -> Any:
-    return value if leaf is None or not isinstance(value, datetime | str) else read_scalar(leaf, value)
+    return (
+        value if leaf is None or not isinstance(value, datetime | str) else read_scalar(leaf, value)
+    )

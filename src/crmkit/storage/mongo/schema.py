@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 from pymongo.errors import DuplicateKeyError, PyMongoError
@@ -89,9 +90,7 @@ class MongoSchema:
                     path=field_of(leaf),
                     fix="drop one that is not needed",
                 )
-            collection.create_index(
-                [("tenant", 1), (field_of(leaf), 1), ("id", 1)], name=name
-            )
+            collection.create_index([("tenant", 1), (field_of(leaf), 1), ("id", 1)], name=name)
 
     def _steps(self) -> Iterator[tuple[Step, Callable[[], object]]]:
         present = set(self._database.list_collection_names())
@@ -101,21 +100,21 @@ class MongoSchema:
             name, collection = entity.collection.name, entity.collection
             if name not in present:
                 step = _step(name, f"create collection {name}")
-                yield step, lambda name=name: self._database.create_collection(name)
+                yield step, partial(self._database.create_collection, name)
             indexed = set(collection.index_information()) if name in present else set()
             for index in entity.indexes:
                 named = index.document["name"]
                 if named not in indexed:
                     yield (
                         _step(f"{name}.{named}", f"create index {named}"),
-                        lambda c=collection, index=index: c.create_indexes([index]),
+                        partial(collection.create_indexes, [index]),
                     )
             older = known_fields.get(name)
             for column in entity.codec.columns if older is not None else ():
                 if column not in (older or ()):
                     yield (
                         _step(f"{name}.{column}", f"fill field {column} of {name}"),
-                        lambda e=entity, column=column: _fill(e, column),
+                        partial(_fill, entity, column),
                     )
 
     def _stamp(self) -> None:

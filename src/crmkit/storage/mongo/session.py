@@ -129,14 +129,14 @@ class MongoSession:
 
     def count(self, spec: EntitySpec, where: Lowered) -> int:
         """Count the records."""
-        stages = [{"$match": self._filter(spec, where)}, {"$count": "n"}]
+        stages: list[Document] = [{"$match": self._filter(where)}, {"$count": "n"}]
         with self._running():
             found = list(self._entities[spec].collection.aggregate(stages, session=self._session))
         return int(found[0]["n"]) if found else 0
 
     def tally(self, spec: EntitySpec, tally: Tally) -> list[tuple[Any, ...]]:
         """Answer a summary in one command."""
-        stages = pipeline_of(tally, self._filter(spec, tally.where))
+        stages = pipeline_of(tally, self._filter(tally.where))
         with self._running():
             found = list(self._entities[spec].collection.aggregate(stages, session=self._session))
         return rows_of(tally, found)
@@ -196,7 +196,7 @@ class MongoSession:
     def _batches(
         self, spec: EntitySpec, ask: Ask, wanted: Document | None
     ) -> Iterator[list[Document]]:
-        filter_ = self._filter(spec, ask.where)
+        filter_ = self._filter(ask.where)
         with self._running():
             cursor = self._entities[spec].collection.find(
                 filter_, wanted, session=self._session, batch_size=BATCH, limit=ask.limit or 0
@@ -213,8 +213,7 @@ class MongoSession:
                 if batch:
                     yield batch
 
-    def _filter(self, spec: EntitySpec, where: Lowered) -> Document:
-        del spec
+    def _filter(self, where: Lowered) -> Document:
         inner = filter_of(where, self._reach)
         return {"$and": [{"tenant": self.tenant}, inner]} if inner else {"tenant": self.tenant}
 
@@ -222,7 +221,7 @@ class MongoSession:
         """Bring the linked values first; the filter then asks for them."""
         field = field_of(linked.remote)
         stages: list[Document] = [
-            {"$match": self._filter(linked.target, linked.where)},
+            {"$match": self._filter(linked.where)},
             {"$group": {"_id": f"${field}"}},
             {"$limit": MAX_REACHED + 1},
         ]

@@ -147,4 +147,6 @@ def _client(url: str) -> "MongoClient[dict[str, Any]]":
     try:
         return MongoClient(url, uuidRepresentation="standard", serverSelectionTimeoutMS=10_000)
     except (InvalidURI, ConfigurationError, ValueError) as wrong:
-        raise InvalidSettings(str(wrong), path="url", fix="write mongodb://host:port/name") from None
+        raise InvalidSettings(
+            str(wrong), path="url", fix="write mongodb://host:port/name"
+        ) from None

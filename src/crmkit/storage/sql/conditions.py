@@ -77,7 +77,7 @@ class Conditions:
             case Linked():
                 return self._linked(table, lowered)
             case Check(leaf, test, value):
-                return self._check(self.leaf(table, leaf), leaf, test, value)
+                return self._check(self.leaf(table, leaf), test, value)
 
     def order(self, table: FromClause, key: SortKey) -> ColumnElement[Any]:
         """Write a sort key: missing values are lowest."""
@@ -99,7 +99,7 @@ class Conditions:
             inner,
         )
 
-    def _check(self, place: ColumnElement[Any], leaf: Leaf, test: Test, value: Any) -> Bool:
+    def _check(self, place: ColumnElement[Any], test: Test, value: Any) -> Bool:
         match test:
             case Test.NONE:
                 return place.is_(None)
@@ -122,7 +122,7 @@ class Conditions:
         return func.locate(self.bind(), place) > literal_column("0")
 
     def _ends(self, place: ColumnElement[Any], length: int) -> Bool:
-        size = literal_column(str(length if self._kind != SQLITE else -length))
+        size: ColumnElement[Any] = literal_column(str(length if self._kind != SQLITE else -length))
         cut = func.substr(place, size) if self._kind == SQLITE else func.right(place, size)
         return cut == self.bind()
 
@@ -151,5 +151,3 @@ def _compare(left: ColumnElement[Any], test: Test, right: ColumnElement[Any]) ->
             return left >= right
         case _:
             return left == right
-
-

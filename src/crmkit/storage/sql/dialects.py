@@ -21,7 +21,8 @@ _TYPES: Final = {Form.TEXT: Text, Form.INTEGER: BigInteger, Form.BOOLEAN: Boolea
 def positional(dialect: Dialect) -> Dialect:
     """Return a dialect of the same kind that compiles to positional parameters."""
     style = "qmark" if dialect.name == SQLITE else "format"
-    made: Dialect = type(dialect)(paramstyle=style)
+    kind: Any = type(dialect)
+    made: Dialect = kind(paramstyle=style)
     made.server_version_info = getattr(dialect, "server_version_info", None)
     return made
 
@@ -87,7 +88,9 @@ def _mysql(column: str, leaf: Leaf) -> str:
         case Form.INTEGER:
             return f"CAST({value} AS SIGNED)"
         case Form.BOOLEAN:
-            return f"(CASE {value} WHEN 'true' THEN 1 WHEN '1' THEN 1 WHEN 'false' THEN 0 WHEN '0' THEN 0 END)"
+            words = ("true", 1), ("1", 1), ("false", 0), ("0", 0)
+            cases = " ".join(f"WHEN '{word}' THEN {bit}" for word, bit in words)
+            return f"(CASE {value} {cases} END)"
         case Form.TEXTS:
             return f"JSON_EXTRACT({column}, '${path}')"
         case _:

@@ -21,9 +21,7 @@ def tables(
 
     `kind` is sqlite, postgresql or mysql; the host's migrations may then create them.
     """
-    return [
-        table_of(metadata, spec, prefix=prefix, schema=schema, kind=kind) for spec in registry
-    ]
+    return [table_of(metadata, spec, prefix=prefix, schema=schema, kind=kind) for spec in registry]
 
 
 def keep_out(prefix: str = "crm_") -> Callable[..., bool]:

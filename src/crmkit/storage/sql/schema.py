@@ -118,7 +118,9 @@ class SqlSchema:
     def _steps(self, connection: Connection) -> Iterator[Step]:
         inspector = inspect(connection)
         if not inspector.has_table(self._stamps.name, schema=self._schema):
-            yield self._step("stamps", "create the table of stamps", [self._ddl(CreateTable(self._stamps))])
+            yield self._step(
+                "stamps", "create the table of stamps", [self._ddl(CreateTable(self._stamps))]
+            )
         present = set(inspector.get_table_names(schema=self._schema))
         for name, entity in self._statements.entities.items():
             table = entity.table

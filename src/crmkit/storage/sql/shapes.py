@@ -21,9 +21,7 @@ Encode = Callable[[EntitySpec, Leaf, Any], Any]
 _LISTED = (Test.IN, Test.HAS_ANY, Test.HAS_ALL)
 
 
-def shape_of(
-    spec: EntitySpec, lowered: Lowered, encode: Encode, values: list[Any]
-) -> Hashable:
+def shape_of(spec: EntitySpec, lowered: Lowered, encode: Encode, values: list[Any]) -> Hashable:
     """Return the shape of a condition and append its values in the order of their parameters."""
     match lowered:
         case All(parts) | Any_(parts):
@@ -43,7 +41,7 @@ def padded(count: int) -> int:
     return 1 << (count - 1).bit_length() if count else 0
 
 
-def _check(  # noqa: PLR0913 - the parts of one node
+def _check(
     spec: EntitySpec, leaf: Leaf, test: Test, value: Any, encode: Encode, values: list[Any]
 ) -> Hashable:
     if test is Test.NONE:

@@ -57,14 +57,18 @@ class EntityTable:
         columns = ", ".join(quote(name) for name in names)
         key = f"{quote('tenant')} = {mark} AND {quote('id')} = {mark}"
         self.columns = columns
-        self.insert = f"INSERT INTO {self.name} ({columns}) VALUES ({', '.join([mark] * len(names))})"
+        self.insert = (
+            f"INSERT INTO {self.name} ({columns}) VALUES ({', '.join([mark] * len(names))})"
+        )
         self.copy = f"COPY {self.name} ({columns}) FROM STDIN"
         reading = ", ".join(
             f"{quote(name)}::text" if self._is_json(name, kind) else quote(name) for name in names
         )
         self.get = f"SELECT {reading} FROM {self.name} WHERE {key}"
         self.changed = tuple(
-            at for at, name in enumerate(names) if name not in ("tenant", "id", "created_at", "created_by")
+            at
+            for at, name in enumerate(names)
+            if name not in ("tenant", "id", "created_at", "created_by")
         )
         self.delete = f"DELETE FROM {self.name} WHERE {key}"
         settings = ", ".join(f"{quote(names[at])} = {mark}" for at in self.changed)
@@ -128,9 +132,7 @@ class Statements:
         """Return the statement that counts, and its parameters."""
         return self._asked("count", spec, ask, lambda _table: [sql_func.count()])
 
-    def tally(
-        self, spec: EntitySpec, tally: Tally
-    ) -> tuple[str, tuple[Any, ...]]:
+    def tally(self, spec: EntitySpec, tally: Tally) -> tuple[str, tuple[Any, ...]]:
         """Return the statement of a summary, and its parameters."""
         values: list[Any] = []
         shape = tally_shape(spec, tally, self.encode, values)
@@ -193,9 +195,7 @@ class Statements:
         return made
 
     def _compile(self, query: Any) -> Statement:
-        compiled = query.compile(
-            dialect=self._dialect, compile_kwargs={"render_postcompile": True}
-        )
+        compiled = query.compile(dialect=self._dialect, compile_kwargs={"render_postcompile": True})
         names: list[str] = compiled.positiontup or []
         ours = {name for name in names if _OURS.fullmatch(name)}
         others = [name for name in names if name not in ours]

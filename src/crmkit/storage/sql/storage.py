@@ -40,7 +40,9 @@ class SqlStorage:
         self._owned = isinstance(target, str)
         self._engine = _engine(target) if isinstance(target, str) else target
         self._prefix, self._schema_name = prefix, schema
-        self._statements = Statements(positional(self._engine.dialect), prefix=prefix, schema=schema)
+        self._statements = Statements(
+            positional(self._engine.dialect), prefix=prefix, schema=schema
+        )
         self._failures = Failures({}, {})
         self._closed = False
         self.schema = SqlSchema(self._engine, self._statements, prefix=prefix, schema=schema)
@@ -85,9 +87,7 @@ class SqlStorage:
         except Exception as error:
             connection.rollback()
             raise self._failures.translate(error) from error
-        return SqlSession(
-            tenant, connection, self._statements, self._failures, read_only=read_only
-        )
+        return SqlSession(tenant, connection, self._statements, self._failures, read_only=read_only)
 
     def tenants_with(self, spec: EntitySpec, where: Lowered) -> list[str]:
         """Name the tenants that have a committed record that fits, sorted."""
@@ -169,7 +169,9 @@ def _engine(url: str) -> Engine:
 def _options(url: str) -> dict[str, Any]:
     if not url.startswith(SQLITE):
         return {"pool_pre_ping": POSTGRES in url or MYSQL in url}
-    options: dict[str, Any] = {"connect_args": {"timeout": BUSY_SECONDS, "check_same_thread": False}}
+    options: dict[str, Any] = {
+        "connect_args": {"timeout": BUSY_SECONDS, "check_same_thread": False}
+    }
     if url.rstrip("/") in ("sqlite:", "sqlite://") or ":memory:" in url:
         options["poolclass"] = StaticPool
     return options

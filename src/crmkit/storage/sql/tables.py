@@ -63,7 +63,8 @@ def unique_fields(spec: EntitySpec, prefix: str) -> Mapping[str, tuple[str, ...]
 
 def _type(column: domain_columns.Column, *, kind: str) -> TypeEngine[Any]:
     if kind == "postgresql":
-        return _POSTGRES[column.form]()
+        made: TypeEngine[Any] = _POSTGRES[column.form]()
+        return made
     if column.form is Form.INTEGER:
         return BigInteger()
     if column.form is Form.BOOLEAN:

@@ -62,7 +62,9 @@ def _key(conditions: Conditions, kind: str, table: Table, key: Key) -> ColumnEle
         return place
     if kind == MYSQL and key.is_instant and key.zone != "UTC":
         raise CapabilityMissing(
-            "this database knows no time zones", path="zone", fix="group by UTC, or use another store"
+            "this database knows no time zones",
+            path="zone",
+            fix="group by UTC, or use another store",
         )
     quote = "`" if kind == MYSQL else '"'
     column = f"{quote}{table.name}{quote}.{quote}{key.leaf.column}{quote}"
