@@ -40,26 +40,31 @@ class GivesGrade:
 
     @hookimpl
     def register_fields(self):
+        """Give the grade."""
         return [shared_field("customer", "grade", FieldKind.CHOICE, options=("A", "B"))]
 
 
 @pytest.fixture
 def crm(fresh_url: str) -> Iterator[CRM]:
+    """Give a CRM with the plugin, on each store in turn."""
     with CRM.open(fresh_url, plugins=[GivesGrade], plugin_names=()) as crm:
         crm.schema.apply()
         yield crm
 
 
 def work(crm: CRM, tenant: str = "acme") -> UnitOfWork:
+    """Open a unit of work."""
     return crm.work(by="li", tenant=tenant)
 
 
 def define(crm: CRM, key: str, kind: FieldKind, **options: Any) -> None:
+    """Define a field of customers."""
     with work(crm) as unit:
         define_field(unit, "customer", key, kind, **options)
 
 
 def register(crm: CRM, name: str, **custom: Any) -> Customer:
+    """Register a customer with custom values."""
     with work(crm) as unit:
         return parties.register_customer(unit, name, custom=custom)
 
@@ -154,9 +159,7 @@ def test_options_may_grow(crm: CRM) -> None:
 def test_an_option_in_use_cannot_go(crm: CRM, kind: FieldKind) -> None:
     """Not while any record has it, not even a removed one; an unused option may go."""
     define(crm, "region", kind, options=("east", "west", "north"))
-    customer = register(
-        crm, "a", region=("east",) if kind is FieldKind.MULTI_CHOICE else "east"
-    )
+    customer = register(crm, "a", region=("east",) if kind is FieldKind.MULTI_CHOICE else "east")
     with work(crm) as unit:
         unit.customers.remove(unit.customers.get(customer.id))
     with pytest.raises(OptionInUse, match="1 customer"), work(crm) as unit:

@@ -28,38 +28,45 @@ class Ticking:
         self.at = START
 
     def now(self) -> datetime:
+        """Go on by a minute."""
         self.at += timedelta(minutes=1)
         return self.at
 
 
 @pytest.fixture
 def crm(fresh_url: str) -> Iterator[CRM]:
+    """Give a CRM on each store in turn."""
     with CRM.open(fresh_url, clock=Ticking(), plugin_names=()) as crm:
         crm.schema.apply()
         yield crm
 
 
 def work(crm: CRM, by: str = "li") -> UnitOfWork:
+    """Open a unit of work."""
     return crm.work(by=by, tenant="acme")
 
 
 def register(crm: CRM, name: str = "鲁西科技", **fields: object) -> Customer:
+    """Register a customer."""
     with work(crm) as unit:
         return parties.register_customer(unit, name, **fields)
 
 
 def change(crm: CRM, customer_id: UUID, *, by: str = "li", **fields: object) -> UUID:
+    """Change a customer; return the changeset."""
     with work(crm, by) as unit:
         unit.customers.save(unit.customers.get(customer_id).evolve(**fields))
     return unit.changeset_id
 
 
 def present(crm: CRM, customer_id: UUID) -> Customer:
+    """Return a customer as it is now."""
     with work(crm) as unit:
         return unit.customers.get(customer_id, removed=True)
 
 
 def undo(crm: CRM, changeset_id: UUID) -> Undone:
+    """Undo a changeset as the boss."""
     return crm.undo(changeset_id, by="boss", tenant="acme")
 
 

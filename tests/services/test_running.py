@@ -35,16 +35,19 @@ class Pauses(list[float]):
     """Keeps the pauses instead of making them."""
 
     def __call__(self, seconds: float) -> None:
+        """Keep a pause."""
         self.append(seconds)
 
 
 @pytest.fixture
 def pauses() -> Pauses:
+    """Give somewhere to keep pauses."""
     return Pauses()
 
 
 @pytest.fixture
 def crm(fresh_url: str) -> Iterator[CRM]:
+    """Give a CRM on each store in turn."""
     with CRM.open(fresh_url, plugin_names=()) as crm:
         crm.schema.apply()
         yield crm
@@ -52,14 +55,17 @@ def crm(fresh_url: str) -> Iterator[CRM]:
 
 @pytest.fixture
 def quick(pauses: Pauses) -> CRM:
+    """Give a CRM in memory that does not really pause."""
     return CRM(MemoryStorage(), pause=pauses)
 
 
 def run(crm: CRM, service: Any, *args: Any, **marks: Any) -> Any:
+    """Run a service."""
     return crm.run(service, *args, by="li", tenant="acme", **marks)
 
 
 def customers(crm: CRM) -> list[Customer]:
+    """Return all customers."""
     with crm.work(by="li", tenant="acme", read_only=True) as work:
         found = work.customers.find()
         work.rollback()
@@ -277,12 +283,15 @@ def test_threads_lose_no_update(crm: CRM) -> None:
     assert kept.employees == 80
 
 
+_TEXTS = st.text(st.characters(exclude_characters="\0", codec="utf-8"), max_size=5)
+
+
 @given(
     st.recursive(
-        st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.text(max_size=5),
+        st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | _TEXTS,
         lambda inner: (
             st.lists(inner, max_size=3)
-            | st.dictionaries(st.text(max_size=3), inner, max_size=3)
+            | st.dictionaries(_TEXTS, inner, max_size=3)
             | st.lists(inner, max_size=2).map(tuple)
         ),
         max_leaves=8,
@@ -295,9 +304,5 @@ def test_any_plain_result_comes_back(result: Any) -> None:
     def give(work: UnitOfWork) -> Any:
         return result
 
-    try:
-        first = run(crm, give, idempotency_key="k")
-    except Exception as refused:
-        assert isinstance(refused, ValueError)
-        return
+    first = run(crm, give, idempotency_key="k")
     assert run(crm, give, idempotency_key="k") == first == result
