@@ -1,6 +1,6 @@
 """Ask a store for crmkit's own log rows: changes, messages, keys, claims."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -52,7 +52,7 @@ def rows(
 
 
 @contextmanager
-def transaction(storage: Storage, tenant: str) -> Iterator[Session]:
+def transaction(storage: Storage, tenant: str) -> Generator[Session]:
     """Give a session that commits at the end of the block, and is rolled back on an exception."""
     session = storage.session(tenant)
     try:
@@ -64,7 +64,7 @@ def transaction(storage: Storage, tenant: str) -> Iterator[Session]:
 
 
 @contextmanager
-def reading(storage: Storage, tenant: str) -> Iterator[Session]:
+def reading(storage: Storage, tenant: str) -> Generator[Session]:
     """Give a session that only reads."""
     session = storage.session(tenant, read_only=True)
     try:

@@ -1,6 +1,6 @@
 """The unit of work: one transaction of one tenant that commits whole or not at all."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from types import TracebackType
@@ -190,7 +190,7 @@ class UnitOfWork(Departments):
         self._ended = self._ended or _FAILED
 
     @contextmanager
-    def storing(self) -> Iterator[Session]:
+    def storing(self) -> Generator[Session]:
         """Give the session to one call of the store; any error of it ends the work."""
         if self._ended == _FAILED:
             raise Refused("this work has failed", path="work", fix="open another work")
