@@ -31,7 +31,7 @@ class Timed(NamedTuple):
     answer: Any
 
 
-class SubjectFailed(Exception):  # noqa: N818 - read as a sentence
+class SubjectFailed(Exception):
     """A subject could not do its work; the text says why."""
 
 
