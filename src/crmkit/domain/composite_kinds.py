@@ -64,7 +64,7 @@ class Amount(Kind):
 
     def parse(self, plain: Json) -> Money:
         """Make the Money again."""
-        return Money.from_minor(plain["amount"], plain["currency"])
+        return Money.from_minor(int(plain["amount"]), plain["currency"])
 
     def read(self, text: str, path: str) -> Money:
         """Read an amount followed by a currency code."""

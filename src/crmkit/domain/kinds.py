@@ -95,6 +95,10 @@ class Integer(Kind):
             raise WrongType(f"expected a whole number, got {type(value).__name__}", path=path)
         return check_integer(value, path)
 
+    def parse(self, plain: Json) -> int:
+        """Return a plain number, whatever kind of int a driver brought."""
+        return int(plain)
+
     def read(self, text: str, path: str) -> int:
         """Read a whole number."""
         try:

@@ -89,7 +89,8 @@ def _comparison(path: Path, op: Op, value: Any) -> Lowered:
             leaf = path.money_leaves[0] if isinstance(path.kind, Amount) else path.leaf
             return Check(leaf, Test.NONE)
         case Op.IN:
-            return Check(path.leaf, Test.IN, _distinct(path.scalar(item) for item in value))
+            listed = _distinct(path.scalar(item) for item in value)
+            return Check(path.leaf, Test.IN, listed) if listed else Any_(())
         case Op.HAS_ANY | Op.HAS_ALL:
             return _has(path, op, value)
         case Op.CONTAINS | Op.STARTS_WITH | Op.ENDS_WITH:

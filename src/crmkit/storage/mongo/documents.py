@@ -113,7 +113,7 @@ def _load_source(spec: EntitySpec, names: dict[str, Any]) -> str:
 def _load_cell(column: Column, names: dict[str, Any], at: int) -> str:
     kind = column.part.kind
     if column.role is Role.AMOUNT:
-        return f"_money(v, d[{column.part.name + '_currency'!r}])"
+        return f"_money(int(v), d[{column.part.name + '_currency'!r}])"
     if isinstance(kind, Choice):
         names[f"d{at}"] = {str(member.value): member for member in kind.enum}
         return f"d{at}[v]"
@@ -129,6 +129,8 @@ def _load_cell(column: Column, names: dict[str, Any], at: int) -> str:
     if column.form is Form.DATE:
         names[f"q{at}"] = kind.parse
         return f"q{at}(v)"
+    if column.form is Form.INTEGER:
+        return "int(v)"
     return "v.replace(tzinfo=_UTC)" if column.form is Form.INSTANT else "v"
 
 

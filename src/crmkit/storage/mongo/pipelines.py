@@ -51,7 +51,9 @@ def read_scalar(leaf: Leaf, value: Any) -> Any:
         return value
     if leaf.form is Form.INSTANT:
         return value.replace(tzinfo=UTC)
-    return date.fromisoformat(value) if leaf.form is Form.DATE else value
+    if leaf.form is Form.DATE:
+        return date.fromisoformat(value)
+    return int(value) if leaf.form is Form.INTEGER else value
 
 
 def _key(key: Key) -> Any:

@@ -141,6 +141,12 @@ class PostgresConnection(Connection):
             self._driver.isolation_level = IsolationLevel.REPEATABLE_READ
             self._driver.read_only = read_only
 
+    def _give_back(self) -> None:
+        if self._pooled is not None:
+            self._driver.isolation_level = None
+            self._driver.read_only = None
+        super()._give_back()
+
     def batches(self, sql: str, values: Values, limit: int | None) -> Iterator[list[Any]]:
         """Bring rows through a cursor of the server when there may be many."""
         if limit is not None and limit <= BATCH:

@@ -12,7 +12,7 @@ from crmkit.domain.filters.summary import Bucket
 from crmkit.domain.kinds import Form
 from crmkit.errors import InvalidFilter
 
-SQLITE, POSTGRES, MYSQL = "sqlite", "postgresql", "mysql"
+SQLITE, POSTGRES, MYSQL, MARIADB = "sqlite", "postgresql", "mysql", "mariadb"
 _STEP: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(:[a-z]+)?")
 _ZONE: Final = re.compile(r"[A-Za-z0-9_+\-/]+")
 _TYPES: Final = {Form.TEXT: Text, Form.INTEGER: BigInteger, Form.BOOLEAN: Boolean}
@@ -24,7 +24,14 @@ def positional(dialect: Dialect) -> Dialect:
     kind: Any = type(dialect)
     made: Dialect = kind(paramstyle=style)
     made.server_version_info = getattr(dialect, "server_version_info", None)
+    if made.name == MYSQL:
+        made.is_mariadb = getattr(dialect, "is_mariadb", False)  # type: ignore[attr-defined]
     return made
+
+
+def server_of(dialect: Dialect) -> str:
+    """Name the kind of server: sqlite, postgresql, mysql or mariadb."""
+    return MARIADB if getattr(dialect, "is_mariadb", False) else dialect.name
 
 
 def driver_url(url: str) -> str:

@@ -19,7 +19,7 @@ from crmkit.domain.kinds import Form
 from crmkit.ports import Ask
 from crmkit.storage.codec.rows import NATIVE, TEXTUAL, RowCodec, row_codec
 from crmkit.storage.sql.conditions import Conditions
-from crmkit.storage.sql.dialects import MYSQL, POSTGRES
+from crmkit.storage.sql.dialects import MARIADB, MYSQL, POSTGRES, server_of
 from crmkit.storage.sql.shapes import shape_of
 from crmkit.storage.sql.tables import table_of
 from crmkit.storage.sql.tallies import select_tally, tally_shape
@@ -95,7 +95,8 @@ class Statements:
     def __init__(self, dialect: Dialect, *, prefix: str, schema: str | None) -> None:
         """Begin without entities."""
         self._dialect = dialect
-        self.kind = MYSQL if dialect.name == "mariadb" else dialect.name
+        self.server = server_of(dialect)
+        self.kind = MYSQL if self.server == MARIADB else self.server
         self._prefix, self._schema = prefix, schema
         self._kept: OrderedDict[Hashable, Statement] = OrderedDict()
         self._lock = Lock()
@@ -106,7 +107,7 @@ class Statements:
     def add(self, spec: EntitySpec) -> None:
         """Derive the table and codec of an entity."""
         table = table_of(
-            self.metadata, spec, prefix=self._prefix, schema=self._schema, kind=self.kind
+            self.metadata, spec, prefix=self._prefix, schema=self._schema, kind=self.server
         )
         self.entities[spec.name] = EntityTable(spec, table, self.kind, self._dialect)
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, event
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.pool import StaticPool
 
 from crmkit.domain.entity import EntitySpec, Registry
@@ -40,6 +40,8 @@ class SqlStorage:
         self._owned = isinstance(target, str)
         self._engine = _engine(target) if isinstance(target, str) else target
         self._prefix, self._schema_name = prefix, schema
+        if self._engine.dialect.name == MYSQL:
+            self._connect_once()
         self._statements = Statements(
             positional(self._engine.dialect), prefix=prefix, schema=schema
         )
@@ -110,6 +112,16 @@ class SqlStorage:
         self._closed = True
         if self._owned:
             self._engine.dispose()
+
+    def _connect_once(self) -> None:
+        """Learn from the server whether it is MySQL or MariaDB; their collations differ."""
+        try:
+            with self._engine.connect():
+                pass
+        except DBAPIError as error:
+            raise StoreUnavailable(
+                str(error.orig), path="store", fix="check the URL and that the database runs"
+            ) from error
 
     def _connect(self) -> Connection:
         try:

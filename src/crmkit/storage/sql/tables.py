@@ -9,11 +9,13 @@ from sqlalchemy import (
     Boolean,
     Column,
     ColumnElement,
+    Computed,
     Date,
     DateTime,
     Index,
     MetaData,
     PrimaryKeyConstraint,
+    SmallInteger,
     String,
     Table,
     Text,
@@ -71,36 +73,39 @@ def _type(column: domain_columns.Column, *, kind: str) -> TypeEngine[Any]:
         return Boolean(create_constraint=False)
     if kind == "sqlite":
         return Text()
-    return _mysql_type(column)
+    return _mysql_type(column, kind)
 
 
-def _mysql_type(column: domain_columns.Column) -> TypeEngine[Any]:
+def _mysql_type(column: domain_columns.Column, kind: str) -> TypeEngine[Any]:
     match column.form:
         case Form.ID:
             return String(32, collation="ascii_bin")
         case Form.INSTANT | Form.DATE:
             return String(29, collation="ascii_bin")
         case Form.JSON | Form.TEXTS:
-            return _long_text()
+            return _long_text(kind)
         case _:
-            return _mysql_text(column)
+            return _mysql_text(column, kind)
 
 
-def _mysql_text(column: domain_columns.Column) -> TypeEngine[Any]:
+def _mysql_text(column: domain_columns.Column, kind: str) -> TypeEngine[Any]:
     """Text that an index can hold is VARCHAR; the rest has no index on MySQL."""
     length = getattr(column.part.kind, "max_length", 100)
     if column.name == "tenant":
-        return String(_TENANT_LENGTH, collation="utf8mb4_bin")
+        return String(_TENANT_LENGTH, collation=_MYSQL_COLLATION[kind])
     if length <= 320:
-        return String(length * (2 if column.name.endswith("_key") else 1), collation="utf8mb4_bin")
-    return _long_text()
+        return String(length * (2 if column.name.endswith("_key") else 1), collation=_MYSQL_COLLATION[kind])
+    return _long_text(kind)
 
 
-def _long_text() -> TypeEngine[Any]:
+def _long_text(kind: str) -> TypeEngine[Any]:
     from sqlalchemy.dialects.mysql import LONGTEXT
 
-    return LONGTEXT(collation="utf8mb4_bin")
+    return LONGTEXT(collation=_MYSQL_COLLATION[kind])
 
+
+_MYSQL_COLLATION: Final = {"mysql": "utf8mb4_0900_bin", "mariadb": "utf8mb4_nopad_bin"}
+"""By code point, trailing blanks counted."""
 
 _POSTGRES: Final[Mapping[Form, Any]] = {
     Form.TEXT: lambda: Text(collation="C"),
@@ -122,10 +127,9 @@ def _unique_index(table: Table, spec: EntitySpec, rule: Unique, name: str, kind:
     ]
     if spec.soft:
         conditions.append(table.c.deleted_at.is_(null()))
-    if kind == "mysql":
-        live = and_(*conditions) if conditions else None
-        guarded = [column if live is None else case((live, column)) for column in columns]
-        Index(name, table.c.tenant, *guarded, unique=True)
+    if kind in _MYSQL_COLLATION:
+        columns += _while_live(table, name, conditions)
+        Index(name, table.c.tenant, *columns, unique=True)
         return
     where = and_(*conditions) if conditions else None
     Index(
@@ -138,6 +142,17 @@ def _unique_index(table: Table, spec: EntitySpec, rule: Unique, name: str, kind:
     )
 
 
+def _while_live(
+    table: Table, name: str, conditions: list[ColumnElement[bool]]
+) -> list[Column[Any]]:
+    """MySQL has no partial indexes: a computed column that is NULL frees the unique value."""
+    if not conditions:
+        return []
+    kept = Column(f"{name}_live", SmallInteger, Computed(case((and_(*conditions), 1))))
+    table.append_column(kept)
+    return [kept]
+
+
 def _list_index(
     table: Table, spec: EntitySpec, fields: tuple[str, ...], name: str, kind: str
 ) -> None:
@@ -146,7 +161,7 @@ def _list_index(
         if kind == "postgresql":
             Index(name, columns[0], postgresql_using="gin")
         return
-    if kind == "mysql" and any(not getattr(column.type, "length", 1) for column in columns):
+    if kind in _MYSQL_COLLATION and any(not getattr(column.type, "length", 1) for column in columns):
         return
     keys: list[Any] = [
         column.nulls_first() if kind == "postgresql" and column.nullable else column

@@ -1,0 +1,13 @@
+"""The memory store keeps the storage contract."""
+
+import pytest
+
+from crmkit.storage.memory import MemoryStorage
+from crmkit.testing.storage import *  # noqa: F403 - this is how a store runs the contract
+from crmkit.testing.storage import StorageHarness
+
+
+@pytest.fixture(scope="module")
+def storage_harness():
+    """Give the memory store, one for all handles."""
+    return StorageHarness(open=MemoryStorage, fresh=MemoryStorage)

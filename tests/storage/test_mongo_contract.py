@@ -1,0 +1,14 @@
+"""MongoDB keeps the storage contract."""
+
+import pytest
+
+from crmkit.storage.mongo import MongoStorage
+from crmkit.testing.storage import *  # noqa: F403 - this is how a store runs the contract
+from crmkit.testing.storage import StorageHarness
+
+
+@pytest.fixture(scope="module")
+def storage_harness(new_mongo):
+    """Give a MongoDB database, and new databases for fresh stores."""
+    url = new_mongo()
+    return StorageHarness(open=lambda: MongoStorage(url), fresh=lambda: MongoStorage(new_mongo()))
