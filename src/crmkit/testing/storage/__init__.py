@@ -12,3 +12,7 @@ from crmkit.testing.storage.part_b_values import *
 from crmkit.testing.storage.part_c_queries import *
 from crmkit.testing.storage.part_d_order import *
 from crmkit.testing.storage.part_e_work import *
+from crmkit.testing.storage.part_f_concurrency import *
+from crmkit.testing.storage.part_g_unique import *
+from crmkit.testing.storage.part_i_tenants import *
+from crmkit.testing.storage.part_j_summaries import *
