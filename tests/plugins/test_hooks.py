@@ -28,6 +28,9 @@ from crmkit.storage.memory import MemoryStorage
 from crmkit.work import UnitOfWork
 from crmkit.work.journal import RecordChanged
 
+EVERYWHERE = pytest.mark.parametrize(
+    "near_url", ["memory", "sqlite", "postgresql", "mongodb"], indirect=True
+)
 React = Callable[[Event, UnitOfWork], None]
 
 
@@ -107,7 +110,7 @@ def test_the_first_refusal_ends_the_work() -> None:
 
 
 @pytest.fixture
-def assistant(fresh_url: str) -> Iterator[CRM]:
+def assistant(near_url: str) -> Iterator[CRM]:
     """Give a CRM, on each store in turn, whose plugin plans a call for each new customer."""
 
     def plan_a_call(event: Event, work: UnitOfWork) -> None:
@@ -117,7 +120,7 @@ def assistant(fresh_url: str) -> Iterator[CRM]:
     seen: list[Event] = []
     watches = Reacts(lambda event, _work: seen.append(event), "watches")
     plugins = [Reacts(plan_a_call, "assistant"), watches]
-    with CRM.open(fresh_url, plugins=plugins, plugin_names=()) as crm:
+    with CRM.open(near_url, plugins=plugins, plugin_names=()) as crm:
         crm.schema.apply()
         yield crm
     assert {event.entity for event in seen if isinstance(event, RecordChanged)} == {
@@ -126,6 +129,7 @@ def assistant(fresh_url: str) -> Iterator[CRM]:
     }
 
 
+@EVERYWHERE
 def test_changes_of_a_hook_are_written_logged_and_told(assistant: CRM) -> None:
     """They belong to the changeset of the work, and other hooks see them too."""
     customer = register(assistant)
@@ -209,9 +213,10 @@ class Garage:
         yield shared_field("customer", "grade", FieldKind.CHOICE, options=("A", "B"))
 
 
-def test_entities_and_fields_of_a_plugin_are_kept_like_crmkit_s_own(fresh_url: str) -> None:
+@EVERYWHERE
+def test_entities_and_fields_of_a_plugin_are_kept_like_crmkit_s_own(near_url: str) -> None:
     """Written, defaulted, found, logged."""
-    with CRM.open(fresh_url, plugins=[Garage], plugin_names=()) as crm:
+    with CRM.open(near_url, plugins=[Garage], plugin_names=()) as crm:
         crm.schema.apply()
         with crm.work(by="li", tenant="acme") as work:
             made = work.of(Vehicle).add(Vehicle(id=work.new_id(), plate="鲁P 12345"))

@@ -34,6 +34,10 @@ from crmkit.services.custom_fields import (
 from crmkit.services.unique_claims import ValuesNotUnique
 from crmkit.work import UnitOfWork
 
+EVERYWHERE = pytest.mark.parametrize(
+    "near_url", ["memory", "sqlite", "postgresql", "mongodb"], indirect=True
+)
+
 
 class GivesGrade:
     """A plugin that gives every tenant a grade."""
@@ -45,9 +49,9 @@ class GivesGrade:
 
 
 @pytest.fixture
-def crm(fresh_url: str) -> Iterator[CRM]:
+def crm(near_url: str) -> Iterator[CRM]:
     """Give a CRM with the plugin, on each store in turn."""
-    with CRM.open(fresh_url, plugins=[GivesGrade], plugin_names=()) as crm:
+    with CRM.open(near_url, plugins=[GivesGrade], plugin_names=()) as crm:
         crm.schema.apply()
         yield crm
 
@@ -82,6 +86,7 @@ VALUES = {
 }
 
 
+@EVERYWHERE
 @pytest.mark.parametrize("kind", VALUES, ids=str)
 def test_each_kind_keeps_and_finds_its_values(crm: CRM, kind: FieldKind) -> None:
     """A value of every kind is read back as it was given, and found by it."""
@@ -155,6 +160,7 @@ def test_options_may_grow(crm: CRM) -> None:
         parties.register_customer(unit, "a", custom={"region": "west"})
 
 
+@EVERYWHERE
 @pytest.mark.parametrize("kind", [FieldKind.CHOICE, FieldKind.MULTI_CHOICE], ids=str)
 def test_an_option_in_use_cannot_go(crm: CRM, kind: FieldKind) -> None:
     """Not while any record has it, not even a removed one; an unused option may go."""
@@ -172,6 +178,7 @@ def test_an_option_in_use_cannot_go(crm: CRM, kind: FieldKind) -> None:
         )
 
 
+@EVERYWHERE
 def test_a_field_becomes_unique_when_its_values_are(crm: CRM) -> None:
     """Existing values are claimed: the next record with one of them is a duplicate."""
     define(crm, "code", FieldKind.TEXT)
@@ -211,6 +218,7 @@ def test_a_field_that_is_not_unique_any_more_lets_go(crm: CRM) -> None:
         change_field(unit, "customer", "code", unique=True)
 
 
+@EVERYWHERE
 def test_a_retired_field_cannot_be_written_but_its_values_stay(crm: CRM) -> None:
     """Records with an old value can be changed otherwise; the field comes back with its values."""
     define(crm, "region", FieldKind.TEXT)
@@ -266,6 +274,7 @@ def test_a_field_of_a_plugin_belongs_to_every_tenant(crm: CRM) -> None:
                 change_field(unit, "customer", "grade", required=True)
 
 
+@EVERYWHERE
 def test_an_indexed_field_is_marked_and_answers_as_before(crm: CRM) -> None:
     """The index changes no answer; indexing twice is as once."""
     define(crm, "score", FieldKind.NUMBER)

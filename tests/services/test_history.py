@@ -18,6 +18,9 @@ from crmkit.services.history import as_of, history
 from crmkit.services.undoing import Undone
 from crmkit.work import UnitOfWork
 
+EVERYWHERE = pytest.mark.parametrize(
+    "near_url", ["memory", "sqlite", "postgresql", "mongodb"], indirect=True
+)
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 
@@ -34,9 +37,9 @@ class Ticking:
 
 
 @pytest.fixture
-def crm(fresh_url: str) -> Iterator[CRM]:
+def crm(near_url: str) -> Iterator[CRM]:
     """Give a CRM on each store in turn."""
-    with CRM.open(fresh_url, clock=Ticking(), plugin_names=()) as crm:
+    with CRM.open(near_url, clock=Ticking(), plugin_names=()) as crm:
         crm.schema.apply()
         yield crm
 
@@ -70,6 +73,7 @@ def undo(crm: CRM, changeset_id: UUID) -> Undone:
     return crm.undo(changeset_id, by="boss", tenant="acme")
 
 
+@EVERYWHERE
 def test_history_lists_every_change_oldest_first(crm: CRM) -> None:
     """The history holds creation, changes, removal and restoring, with who and what."""
     customer = register(crm, industry="software")
@@ -97,6 +101,7 @@ def test_history_of_an_unknown_record_is_not_found(crm: CRM) -> None:
         history(unit, (Customer, unit.new_id()))
 
 
+@EVERYWHERE
 def test_every_past_version_comes_back_equal(crm: CRM) -> None:
     """At each moment the record is what it was then, to the last field."""
     versions = [register(crm, tags=("vip",), industry="software")]
@@ -174,6 +179,7 @@ def test_undo_removes_a_record_whose_later_change_was_undone(crm: CRM) -> None:
     assert not present(crm, customer.id).is_live
 
 
+@EVERYWHERE
 def test_undo_keeps_a_record_that_others_refer_to(crm: CRM) -> None:
     """A customer with a deal of another changeset stays, so that the deal leads somewhere."""
     with work(crm) as unit:
@@ -210,6 +216,7 @@ def test_undo_restores_what_was_removed(crm: CRM) -> None:
     assert [item.operation for item in done.undone] == [Operation.RESTORED]
 
 
+@EVERYWHERE
 def test_undo_does_not_restore_into_a_place_that_is_taken(crm: CRM) -> None:
     """The number of a removed deal was given to another: it stays removed, with the reason."""
     with work(crm) as unit:
@@ -250,6 +257,7 @@ def test_undo_of_an_undone_changeset_does_nothing(crm: CRM) -> None:
     assert present(crm, customer.id).version == 3
 
 
+@EVERYWHERE
 def test_undo_counts_custom_fields_one_by_one(crm: CRM) -> None:
     """A later change of another custom field does not stand in the way."""
     with work(crm) as unit:
@@ -276,6 +284,7 @@ def test_undo_of_an_unknown_changeset_is_not_found(crm: CRM) -> None:
         undo(crm, crm.ids.next_id(START))
 
 
+@EVERYWHERE
 def test_undo_all_takes_back_an_import_of_several_works(crm: CRM) -> None:
     """All changesets of one cause leave, the newest first, and again changes nothing."""
     cause = crm.ids.next_id(START)
@@ -293,6 +302,7 @@ def test_undo_all_takes_back_an_import_of_several_works(crm: CRM) -> None:
     assert all(done.undone == () for done in again)
 
 
+@EVERYWHERE
 def test_undo_gives_back_money_and_outcome_of_a_deal(crm: CRM) -> None:
     """Money, enumerations and instants come back exactly."""
     with work(crm) as unit:

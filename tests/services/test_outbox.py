@@ -25,6 +25,9 @@ from crmkit.services.outbox import MESSAGE, WAITING, Claimed, Retries, Terms, cl
 from crmkit.storage.memory import MemoryStorage
 from crmkit.work import UnitOfWork
 
+EVERYWHERE = pytest.mark.parametrize(
+    "near_url", ["memory", "sqlite", "postgresql", "mongodb"], indirect=True
+)
 AT_ONCE = Retries(attempts=5, first_rest=timedelta(0), longest_rest=timedelta(0))
 LATER = Retries(attempts=5, first_rest=timedelta(hours=1))
 LAST_ATTEMPT = Retries(attempts=1)
@@ -60,9 +63,9 @@ def observer() -> Observer:
 
 
 @pytest.fixture
-def crm(fresh_url: str, observer: Observer) -> Iterator[CRM]:
+def crm(near_url: str, observer: Observer) -> Iterator[CRM]:
     """Give a CRM that it observes, on each store in turn."""
-    with CRM.open(fresh_url, plugins=[observer], plugin_names=()) as crm:
+    with CRM.open(near_url, plugins=[observer], plugin_names=()) as crm:
         crm.schema.apply()
         yield crm
 
@@ -132,6 +135,7 @@ def test_each_subscriber_receives_each_event_once() -> None:
     assert sorted(first.names) == sorted(second.names) == sorted(["甲", "乙", "丙"])
 
 
+@EVERYWHERE
 def test_a_message_tells_where_it_comes_from(crm: CRM, observer: Observer) -> None:
     """It carries tenant, topic, record, changeset and the plain fields of the event."""
     [customer] = register(crm, "鲁西科技")
@@ -178,6 +182,7 @@ def test_a_failed_delivery_rests_before_the_next_try(crm: CRM, observer: Observe
     assert crm.deliver_due(retries=LATER) == DeliveryReport()
 
 
+@EVERYWHERE
 def test_after_the_last_attempt_a_message_is_dead_and_can_be_replayed(
     crm: CRM, observer: Observer
 ) -> None:
@@ -202,6 +207,7 @@ def test_only_dead_messages_are_replayed(quick: CRM, observer: Observer) -> None
         quick.replay(observer.received[0])
 
 
+@EVERYWHERE
 @pytest.mark.parametrize("text", ["nul \x00", "lone \ud800", "长" * 5000, ""], ids=ascii)
 def test_any_error_text_is_kept(crm: CRM, observer: Observer, text: str) -> None:
     """An error that no store could keep as it is does not stop the outbox."""
@@ -213,6 +219,7 @@ def test_any_error_text_is_kept(crm: CRM, observer: Observer, text: str) -> None
     assert letter.error.startswith("ValueError")
 
 
+@EVERYWHERE
 def test_later_events_of_a_record_wait_for_the_failed_one(crm: CRM, observer: Observer) -> None:
     """Other records go on; order per record is kept over failures."""
     [first, _second] = register(crm, "甲", "乙")
@@ -245,6 +252,7 @@ def test_a_crowd_behind_a_failed_message_does_not_stop_others(
     assert observer.names == ["乙"]
 
 
+@EVERYWHERE
 def test_what_a_dead_worker_held_is_taken_over(crm: CRM, observer: Observer) -> None:
     """While the lease lasts nobody else takes it; afterwards the next worker does."""
     register(crm, "甲", "乙")
@@ -260,6 +268,7 @@ def test_what_a_dead_worker_held_is_taken_over(crm: CRM, observer: Observer) -> 
     assert {message.attempts for message in observer.received} == {2}
 
 
+@EVERYWHERE
 def test_a_worker_that_comes_back_too_late_is_refused(crm: CRM, observer: Observer) -> None:
     """Its acknowledgement does not count: the message was taken over meanwhile."""
     register(crm, "甲")
@@ -318,7 +327,8 @@ def test_an_interrupted_worker_leaves_its_message_to_the_next(crm: CRM, observer
     assert report == DeliveryReport(delivered=1)
 
 
-def test_an_effect_in_the_same_crm_is_exactly_once(fresh_url: str) -> None:
+@EVERYWHERE
+def test_an_effect_in_the_same_crm_is_exactly_once(near_url: str) -> None:
     """The plugin fails after its own commit; delivered again, its work is not done twice."""
 
     class WelcomesCustomers:
@@ -343,7 +353,7 @@ def test_an_effect_in_the_same_crm_is_exactly_once(fresh_url: str) -> None:
         [customer] = work.customers.find(work.where(Customer).name.eq(name))
         parties.follow_up(work, customer, f"welcome {name}")
 
-    with CRM.open(fresh_url, plugins=[WelcomesCustomers], plugin_names=()) as crm:
+    with CRM.open(near_url, plugins=[WelcomesCustomers], plugin_names=()) as crm:
         crm.schema.apply()
         register(crm, "甲")
         assert crm.deliver_due(retries=AT_ONCE) == DeliveryReport(delivered=1, failed=1)
@@ -363,6 +373,7 @@ def test_a_message_to_a_plugin_that_is_gone_is_not_lost() -> None:
     assert CRM(storage, plugins=[observer]).deliver_due() == DeliveryReport(delivered=1)
 
 
+@EVERYWHERE
 def test_one_tenant_or_all_in_turn(crm: CRM, observer: Observer) -> None:
     """A round serves every tenant; with a tenant only its messages are delivered."""
     for tenant in ("a", "b", "c"):
@@ -381,6 +392,7 @@ def test_a_busy_tenant_does_not_starve_the_others(quick: CRM, observer: Observer
     assert [name[0] for name in observer.names] == ["a", "b", "c"]
 
 
+@EVERYWHERE
 def test_what_was_delivered_long_ago_is_purged(crm: CRM, observer: Observer) -> None:
     """Delivered messages and old keys leave; what waits or is dead stays."""
     register(crm, "甲", "乙", "丙")
@@ -405,8 +417,9 @@ def test_terms_under_which_nothing_is_delivered_are_refused(
         quick.deliver_due(**terms)
 
 
+@EVERYWHERE
 @pytest.mark.deep
-def test_workers_plugins_and_crashes_lose_nothing(fresh_url: str) -> None:
+def test_workers_plugins_and_crashes_lose_nothing(near_url: str) -> None:
     """Four workers, one that dies holding messages, a plugin that often fails, a poison message.
 
     Every message but the poison reaches each plugin exactly once, in order per record.
@@ -435,7 +448,7 @@ def test_workers_plugins_and_crashes_lose_nothing(fresh_url: str) -> None:
         Soaked("flaky", lambda _message: chance.random() < 0.2),
         Soaked("poisoned", lambda message: message.payload["name"] == "customer 7"),
     ]
-    with CRM.open(fresh_url, plugins=plugins, plugin_names=()) as crm:
+    with CRM.open(near_url, plugins=plugins, plugin_names=()) as crm:
         crm.schema.apply()
         customers = register(crm, *(f"customer {number}" for number in range(SOAKED)))
         for customer in customers:

@@ -16,6 +16,7 @@ from crmkit.crm import CRM
 from crmkit.domain.money import Money
 from crmkit.domain.parties.customer import Customer
 from crmkit.errors import (
+    AlreadyDone,
     Conflict,
     IdempotencyMismatch,
     OutcomeUnknown,
@@ -28,6 +29,9 @@ from crmkit.services import parties
 from crmkit.storage.memory import MemoryStorage
 from crmkit.work import UnitOfWork
 
+EVERYWHERE = pytest.mark.parametrize(
+    "near_url", ["memory", "sqlite", "postgresql", "mongodb"], indirect=True
+)
 TWINS = 20
 
 
@@ -46,9 +50,9 @@ def pauses() -> Pauses:
 
 
 @pytest.fixture
-def crm(fresh_url: str) -> Iterator[CRM]:
+def crm(near_url: str) -> Iterator[CRM]:
     """Give a CRM on each store in turn."""
-    with CRM.open(fresh_url, plugin_names=()) as crm:
+    with CRM.open(near_url, plugin_names=()) as crm:
         crm.schema.apply()
         yield crm
 
@@ -169,6 +173,7 @@ def test_a_repeat_gets_the_first_result(quick: CRM, result: Any) -> None:
     assert (again, type(again)) == (first, type(first)) == (result, type(result))
 
 
+@EVERYWHERE
 def test_a_repeat_gets_a_list_of_records(crm: CRM) -> None:
     """Records inside lists and mappings are read back too."""
 
@@ -223,6 +228,18 @@ def test_a_key_belongs_to_its_actor_and_tenant(quick: CRM) -> None:
     assert len(customers(quick)) == 2
 
 
+def test_the_key_of_an_inner_call_is_not_taken_for_its_own(quick: CRM) -> None:
+    """A repeat inside the service comes out as what it is."""
+
+    def repeat(work: UnitOfWork) -> None:
+        with quick.work(by="li", tenant="acme", idempotency_key="inner"):
+            pass
+
+    run(quick, repeat, idempotency_key="outer 1")
+    with pytest.raises(AlreadyDone, match="inner"):
+        run(quick, repeat, idempotency_key="outer 2")
+
+
 def test_an_argument_without_a_plain_form_is_refused_under_a_key(quick: CRM) -> None:
     """A float could not tell two calls apart safely."""
 
@@ -234,6 +251,7 @@ def test_an_argument_without_a_plain_form_is_refused_under_a_key(quick: CRM) -> 
         run(quick, take, 0.5, idempotency_key="k")
 
 
+@EVERYWHERE
 def test_twins_take_effect_once(crm: CRM) -> None:
     """Twenty threads with one key: one customer, and every thread gets it."""
     start = Barrier(TWINS)
@@ -249,6 +267,7 @@ def test_twins_take_effect_once(crm: CRM) -> None:
     assert {twin.id for twin in made} == {kept.id}
 
 
+@EVERYWHERE
 def test_twins_that_seem_refused_get_the_first_result(crm: CRM) -> None:
     """A unique number that the faster twin has taken is no refusal for the slower one."""
     start = Barrier(TWINS)
@@ -266,6 +285,7 @@ def test_twins_that_seem_refused_get_the_first_result(crm: CRM) -> None:
     assert len({twin.id for twin in made}) == 1
 
 
+@EVERYWHERE
 def test_threads_lose_no_update(crm: CRM) -> None:
     """Eight threads count one record up ten times each; the repeats bring all of it in."""
     made = run(crm, parties.register_customer, "鲁西", employees=0)

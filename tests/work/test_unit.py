@@ -31,6 +31,10 @@ from crmkit.services.history import history
 from crmkit.storage.memory import MemoryStorage
 from crmkit.work import UnitOfWork
 
+EVERYWHERE = pytest.mark.parametrize(
+    "near_url", ["memory", "sqlite", "postgresql", "mongodb"], indirect=True
+)
+
 
 class Observes:
     """Subscribes to registrations."""
@@ -43,9 +47,9 @@ class Observes:
 
 
 @pytest.fixture
-def crm(fresh_url: str) -> Iterator[CRM]:
+def crm(near_url: str) -> Iterator[CRM]:
     """Give a CRM with a subscriber, on each store in turn."""
-    with CRM.open(fresh_url, plugins=[Observes], plugin_names=()) as crm:
+    with CRM.open(near_url, plugins=[Observes], plugin_names=()) as crm:
         crm.schema.apply()
         yield crm
 
@@ -104,6 +108,7 @@ def test_an_exception_writes_nothing(crm: CRM) -> None:
     assert crm.deliver_due().delivered == 0
 
 
+@EVERYWHERE
 def test_a_changeset_tells_who_when_why_and_whence(crm: CRM) -> None:
     """One changeset per work, whatever it writes; none for a work that only reads."""
     cause = crm.ids.next_id(crm.clock.now())
@@ -123,6 +128,7 @@ def test_a_changeset_tells_who_when_why_and_whence(crm: CRM) -> None:
     )
 
 
+@EVERYWHERE
 def test_a_save_from_an_old_version_is_refused(crm: CRM) -> None:
     """The slower of two loses, and its work with it."""
     made = register(crm)
@@ -134,6 +140,7 @@ def test_a_save_from_an_old_version_is_refused(crm: CRM) -> None:
         assert unit.customers.get(made.id).industry == "化工"
 
 
+@EVERYWHERE
 def test_a_decision_on_a_record_that_moved_is_refused(crm: CRM) -> None:
     """What was read for a decision is checked at the commit, and held until then."""
     first, second = register(crm, "甲"), register(crm, "乙")
@@ -204,6 +211,7 @@ def test_rolling_back_does_not_take_back_a_commit(quick: CRM) -> None:
     assert names(quick) == ["甲"]
 
 
+@EVERYWHERE
 def test_a_rehearsal_tells_everything_and_leaves_nothing(crm: CRM) -> None:
     """The difference, the events and the messages; afterwards the store is as before."""
     made = register(crm)
@@ -238,6 +246,7 @@ def test_a_rehearsal_meets_the_same_refusals(quick: CRM) -> None:
         unit.customers.save(unit.customers.get(made.id).evolve(number="N-1"))
 
 
+@EVERYWHERE
 def test_a_key_lets_a_work_take_effect_once(crm: CRM) -> None:
     """Entering again gives the first result and writes nothing."""
     with work(crm, idempotency_key="k", payload={"name": "甲"}) as unit:
@@ -259,6 +268,7 @@ def test_a_key_is_not_kept_by_a_work_that_failed(crm: CRM) -> None:
     assert names(crm) == ["甲"]
 
 
+@EVERYWHERE
 def test_tenants_do_not_see_each_other(crm: CRM) -> None:
     """Nor can one write or refer to a record of another."""
     made = register(crm)
@@ -284,6 +294,7 @@ def test_a_reference_must_lead_to_a_live_record(crm: CRM) -> None:
         parties.register_customer(unit, "乙", parent_id=parent.id)
 
 
+@EVERYWHERE
 def test_a_removed_record_frees_its_unique_values_and_can_come_back(crm: CRM) -> None:
     """Unless its place is taken then."""
     made = register(crm, number="N-1")
@@ -323,6 +334,7 @@ def test_a_save_without_a_difference_writes_nothing(crm: CRM) -> None:
     assert len(rows(crm, Changeset)) == 1
 
 
+@EVERYWHERE
 def test_a_read_only_work_cannot_write(crm: CRM) -> None:
     """It is refused, and nothing was written."""
     with pytest.raises(Refused), work(crm, read_only=True) as unit:
