@@ -14,7 +14,7 @@ from crmkit.domain.instants import as_instant
 from crmkit.errors import Duplicate, GuardConflict, Refused, StoreClosed, VersionConflict
 from crmkit.ports import BATCH, Ask
 from crmkit.storage.memory.evaluate import holds, scalar_at, sort, tally_rows
-from crmkit.storage.memory.shelf import Shelf, check_unique
+from crmkit.storage.memory.shelf import Shelf, Taken, release, take
 
 
 class MemorySession:
@@ -34,6 +34,7 @@ class MemorySession:
         self._lock = lock
         self._read_only = read_only
         self._changes: dict[str, dict[UUID, Any]] = {}
+        self._taken: dict[str, Taken] = {}
         self._specs: dict[str, EntitySpec] = {}
         self._expected: dict[tuple[str, UUID], int] = {}
         self._guarded: dict[tuple[str, UUID], int] = {}
@@ -111,7 +112,7 @@ class MemorySession:
             self._check_versions()
             self._check_guards()
             for name, changes in self._changes.items():
-                check_unique(self._shelf_of(self._specs[name]), changes)
+                take(self._shelf_of(self._specs[name]), {}, changes, changes)
             for name, changes in self._changes.items():
                 self._shelf_of(self._specs[name]).put(changes)
 
@@ -130,10 +131,12 @@ class MemorySession:
             raise Refused("the work only reads", path="read_only", fix="open a writing work")
         self._specs[spec.name] = spec
         mine = self._changes.setdefault(spec.name, {})
+        taken = self._taken.setdefault(spec.name, {})
+        release(spec, taken, (mine.get(record_id) for record_id in changes))
         mine.update(changes)
         with self._lock:
             try:
-                check_unique(self._shelf_of(spec), mine)
+                take(self._shelf_of(spec), taken, changes, mine)
             except Duplicate:
                 self._check_versions()
                 raise

@@ -9,6 +9,8 @@ from crmkit.domain.text import search_key
 from crmkit.errors import Duplicate
 
 UniqueKey = tuple[Any, ...]
+Taken = dict[tuple[Unique, UniqueKey], UUID]
+"""The unique values that a transaction has taken, and for which record."""
 
 
 class Shelf:
@@ -38,13 +40,25 @@ class Shelf:
                 self.holders[rule].pop(key, None)
 
 
-def check_unique(shelf: Shelf, changes: Mapping[UUID, Any]) -> None:
-    """Raise `Duplicate` when the changed records take a value that another live record holds."""
-    taken: dict[tuple[Unique, UniqueKey], UUID] = {}
+def release(spec: EntitySpec, taken: Taken, records: Iterable[Any]) -> None:
+    """Let go of the unique values that records of a transaction have taken."""
+    for record in records:
+        if record is not None:
+            for pair in unique_keys(spec, record):
+                if taken.get(pair) == record.id:
+                    del taken[pair]
+
+
+def take(shelf: Shelf, taken: Taken, changes: Mapping[UUID, Any], mine: Mapping[UUID, Any]) -> None:
+    """Note the unique values of changed records, or raise `Duplicate`.
+
+    A value is free unless a live record holds it that is not among `mine`, the records that the
+    transaction changes, or another record of the transaction has taken it.
+    """
     for record_id, record in changes.items():
         for rule, key in () if record is None else unique_keys(shelf.spec, record):
             holder = shelf.holders[rule].get(key)
-            free = holder is None or holder == record_id or holder in changes
+            free = holder is None or holder == record_id or holder in mine
             if not free or taken.setdefault((rule, key), record_id) != record_id:
                 raise Duplicate(shelf.spec.name, rule.fields)
 
