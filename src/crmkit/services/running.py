@@ -26,7 +26,6 @@ class OpensWork(Protocol):
         *,
         idempotency_key: str | None = None,
         payload: Any = None,
-        read_only: bool = False,
     ) -> UnitOfWork:
         """Open a unit of work."""
         ...
@@ -97,7 +96,8 @@ def _perform(call: Call, work: UnitOfWork) -> Any:
 
 
 def _stored(done: AlreadyDone, open_work: OpensWork) -> Any:
-    with open_work(read_only=True) as work:
+    """Read the result again, in a writing work: it sees what the check of the key has seen."""
+    with open_work() as work:
         result = result_from_json(work, done.result)
         work.rollback()
     return result
@@ -109,7 +109,7 @@ def _done_meanwhile(call: Call, payload: Json, open_work: OpensWork) -> AlreadyD
     if key is None:
         return None
     try:
-        with open_work(idempotency_key=key, payload=payload, read_only=True) as work:
+        with open_work(idempotency_key=key, payload=payload) as work:
             work.rollback()
     except AlreadyDone as done:
         return done if done.key == key else None
