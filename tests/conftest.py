@@ -137,6 +137,16 @@ def fresh_sqlite(tmp_path: Path) -> str:
 @pytest.fixture(params=["memory", "sqlite", "postgresql", "mongodb"])
 def fresh_url(request: pytest.FixtureRequest) -> str:
     """Give the URL of an empty store, of each kind in turn."""
+    return _empty_store(request)
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def near_url(request: pytest.FixtureRequest) -> str:
+    """Give the URL of an empty store without a server; a test may name others for itself."""
+    return _empty_store(request)
+
+
+def _empty_store(request: pytest.FixtureRequest) -> str:
     if request.param == "memory":
         return "memory:"
     names = {"sqlite": "fresh_sqlite", "postgresql": "fresh_postgres", "mongodb": "fresh_mongo"}
