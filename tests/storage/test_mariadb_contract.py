@@ -23,5 +23,8 @@ def storage_harness(mariadb_url):
             connection.cursor().execute(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
         return f"{base}/{name}"
 
-    url = make()
-    return StorageHarness(open=lambda: SqlStorage(url), fresh=lambda: SqlStorage(make()))
+    return StorageHarness(open=_opener(make()), fresh=lambda: _opener(make()))
+
+
+def _opener(url):
+    return lambda: SqlStorage(url)

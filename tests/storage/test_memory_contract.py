@@ -9,5 +9,5 @@ from crmkit.testing.storage import StorageHarness
 
 @pytest.fixture(scope="module")
 def storage_harness():
-    """Give the memory store, one for all handles."""
-    return StorageHarness(open=MemoryStorage, fresh=MemoryStorage)
+    """Give the memory store; every handle has records of its own."""
+    return StorageHarness(open=MemoryStorage, fresh=lambda: MemoryStorage)

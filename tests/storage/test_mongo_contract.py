@@ -10,5 +10,8 @@ from crmkit.testing.storage import StorageHarness
 @pytest.fixture(scope="module")
 def storage_harness(new_mongo):
     """Give a MongoDB database, and new databases for fresh stores."""
-    url = new_mongo()
-    return StorageHarness(open=lambda: MongoStorage(url), fresh=lambda: MongoStorage(new_mongo()))
+    return StorageHarness(open=_opener(new_mongo()), fresh=lambda: _opener(new_mongo()))
+
+
+def _opener(url):
+    return lambda: MongoStorage(url)

@@ -10,7 +10,8 @@ from crmkit.testing.storage import StorageHarness
 @pytest.fixture(scope="module")
 def storage_harness(new_postgres):
     """Give a PostgreSQL database, and new databases for fresh stores."""
-    url = new_postgres()
-    return StorageHarness(
-        open=lambda: SqlStorage(url), fresh=lambda: SqlStorage(new_postgres())
-    )
+    return StorageHarness(open=_opener(new_postgres()), fresh=lambda: _opener(new_postgres()))
+
+
+def _opener(url):
+    return lambda: SqlStorage(url)

@@ -1,5 +1,7 @@
 """SQLite keeps the storage contract."""
 
+import itertools
+
 import pytest
 
 from crmkit.storage.sql import SqlStorage
@@ -11,8 +13,10 @@ from crmkit.testing.storage import StorageHarness
 def storage_harness(tmp_path_factory):
     """Give a SQLite file, and new files for fresh stores."""
     folder = tmp_path_factory.mktemp("sqlite")
-    fresh = iter(range(1000))
-    return StorageHarness(
-        open=lambda: SqlStorage(f"sqlite:///{folder}/contract.db"),
-        fresh=lambda: SqlStorage(f"sqlite:///{folder}/fresh{next(fresh)}.db"),
-    )
+    numbers = itertools.count()
+
+    def fresh():
+        url = f"sqlite:///{folder}/fresh{next(numbers)}.db"
+        return lambda: SqlStorage(url)
+
+    return StorageHarness(open=lambda: SqlStorage(f"sqlite:///{folder}/contract.db"), fresh=fresh)

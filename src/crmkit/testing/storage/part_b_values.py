@@ -1,5 +1,6 @@
 """Part B: every value reads back as it was written, or is refused on every store alike."""
 
+import random
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
@@ -7,11 +8,12 @@ from uuid import UUID
 
 import pytest
 
+from crmkit.domain.filters.where import where
 from crmkit.domain.money import Money
 from crmkit.errors import InvalidValue, OutOfRange, WrongType
 from crmkit.testing.storage.harness import Place
 from crmkit.testing.storage.population import define
-from crmkit.testing.storage.sample import Box, Colour
+from crmkit.testing.storage.sample import Box, Colour, Gadget, Maker
 
 KEPT: list[tuple[str, Any]] = [
     *(
@@ -21,9 +23,23 @@ KEPT: list[tuple[str, Any]] = [
             *("line\nbreak", "tab\tstop", "\r\n", "quote'", 'quote"', "back\\slash", "%", "_"),
             *("$gt", "{'$ne': 1}", "; DROP TABLE", "\u202eright", "\ufeffbom", "\u0001", "\x7f"),
             *("\ud7ff", "\ue000", "\uffff", "\U0010ffff", "x" * 2000, "null", "None", "true", "0"),
+            *(
+                " leading",
+                "trailing ",
+                "\u3000",
+                "\ufdfa" * 50,
+                "[]",
+                "{}",
+                '"a"',
+                "\\u0041",
+                "\\N",
+            ),
         )
     ),
-    *(("rank", number) for number in (0, 1, -1, 2**31, -(2**31) - 1, 2**53 + 1, 2**63 - 1, -(2**63))),
+    *(
+        ("rank", number)
+        for number in (0, 1, -1, 2**31, -(2**31) - 1, 2**53 + 1, 2**63 - 1, -(2**63))
+    ),
     *(
         ("share", Decimal(text))
         for text in ("0.0000", "1.5000", "-0.0001", "922337203685477.5807", "-922337203685477.5808")
@@ -36,7 +52,10 @@ KEPT: list[tuple[str, Any]] = [
         )
     ),
     *(("colour", colour) for colour in Colour),
-    *(("made_on", day) for day in (date(1, 1, 1), date(1969, 12, 31), date(2024, 2, 29), date(9999, 12, 31))),
+    *(
+        ("made_on", day)
+        for day in (date(1, 1, 1), date(1969, 12, 31), date(2024, 2, 29), date(9999, 12, 31))
+    ),
     *(
         ("made_at", moment)
         for moment in (
@@ -57,8 +76,11 @@ KEPT: list[tuple[str, Any]] = [
     ("boxes", (Box(city="a"), Box(city="b", floor=2**63 - 1))),
     ("labels", {"en": "Gadget", "zh": "器件"}),
     ("labels", {"a.b": "dotted", "$x": "dollar", "": "empty"}),
+    ("code", "trailing "),
 ]
-OPTIONAL = ("code", "rank", "share", "price", "colour", "made_on", "made_at", "ready", "box")
+OPTIONAL = (
+    *("code", "rank", "share", "price", "colour", "made_on", "made_at", "ready", "box", "twin_id"),
+)
 REFUSED: list[tuple[str, Any, type[Exception]]] = [
     ("name", "nul\x00", InvalidValue),
     ("name", "\ud800", InvalidValue),
@@ -180,6 +202,55 @@ def test_nested_value_comes_back_as_its_class(place: Place) -> None:
     read = place.read(written)
     assert isinstance(read.box, Box)
     assert isinstance(read.boxes[0], Box)
+
+
+def test_long_text_without_repetition_is_kept(place: Place) -> None:
+    """Text as long as its field allows is kept, also where no store can squeeze it together."""
+    dice = random.Random(7)  # noqa: S311 - only to be irregular
+    text = "".join(chr(dice.randint(0x4E00, 0x9FFF)) for _ in range(2000))
+    [written] = place.add(place.gadget(name=text))
+    assert place.read(written).name == text
+    with place.work(read_only=True) as work:
+        assert work.of(Gadget).count(where(Gadget).name.eq(text)) == 1
+
+
+def test_text_that_grows_when_folded_is_kept(place: Place) -> None:
+    """A search key may be eighteen times as long as its text."""
+    text = "\ufdfa" * 200
+    [maker] = place.add(Maker(id=place.new_id(), name=text))
+    assert place.read(maker).name == text
+    with place.work(read_only=True) as work:
+        assert work.of(Maker).count(where(Maker).name.contains(text)) == 1
+
+
+def test_changed_value_reads_back_identical(place: Place) -> None:
+    """Saving keeps values as exactly as adding does, and a value may become missing."""
+    [written] = place.add(place.gadget(rank=1, box=Box(city="x"), parts=("a",), code="c"))
+    changes: dict[str, Any] = {
+        "rank": 2**63 - 1,
+        "share": Decimal("0.0001"),
+        "price": Money("0.01", "CNY"),
+        "box": Box(city="y", floor=-1),
+        "parts": (),
+        "code": None,
+        "tags": ("t",),
+        "made_at": datetime(1, 1, 1, tzinfo=UTC),
+    }
+    saved = place.change(written, **changes)
+    read = place.read(written)
+    assert read == saved
+    assert {name: getattr(read, name) for name in changes} == changes
+
+
+def test_bulk_writing_keeps_values_as_single_writing_does(place: Place) -> None:
+    """Many records written at once read back as they were given."""
+    given = [
+        place.gadget(**{"name": "n", field: value}) for field, value in KEPT if field != "code"
+    ]
+    with place.work() as work:
+        written = work.of(Gadget).insert_many(given)
+    read = {gadget.id: gadget for gadget in place.all()}
+    assert [read[gadget.id] for gadget in written] == written
 
 
 def test_money_takes_no_float(place: Place) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -19,11 +20,23 @@ from crmkit.testing.storage.sample import Colour, Gadget, Maker
 from crmkit.testing.strategies import filters
 
 Make = Callable[[Fields], Filter]
-_NEEDLES = ("alpha", "ALPHA", "ß", "ss", "full", "ｆｕ", "%", "_", "\\", "'", '"', "\n", "聊城", "科技", "😀")
+_NEEDLES = (
+    *("alpha", "ALPHA", "ß", "ss", "full", "ｆｕ", "%", "_", "\\", "'", '"', "\n"),
+    *("聊城", "科技", "😀"),
+)
 _MORE = ("é", "fi", "i", "", " ", ".", "$", "^", "(", "[", "*", "+", "?", "beta", "\U0010ffff")
+
+
+def _searches(method: str, needles: tuple[str, ...]) -> dict[str, Make]:
+    def search(needle: str) -> Make:
+        return lambda f: getattr(f.name, method)(needle)  # type: ignore[no-any-return]
+
+    return {f"{method.replace('_', ' ')} {needle!r}": search(needle) for needle in needles}
+
+
 CASES: dict[str, Make] = {
-    "everything": lambda f: EVERYTHING,
-    "nothing": lambda f: NOTHING,
+    "everything": lambda _fields: EVERYTHING,
+    "nothing": lambda _fields: NOTHING,
     "eq text": lambda f: f.name.eq("Alpha"),
     "eq text is case sensitive": lambda f: f.name.eq("alpha"),
     "eq empty text": lambda f: f.name.eq(""),
@@ -53,6 +66,10 @@ CASES: dict[str, Make] = {
     "not in keeps None": lambda f: f.code.not_in(["code 1", "code 2"]),
     "not in with None": lambda f: f.code.not_in(["code 1", None]),
     "in many": lambda f: f.rank.in_(range(0, 5000, 3)),
+    "eq text counts trailing blanks": lambda f: f.name.eq("blank "),
+    "contains a trailing blank": lambda f: f.name.contains("blank "),
+    "in counts trailing blanks": lambda f: f.name.in_(["blank", "zebra "]),
+    "in many and one None": lambda f: f.rank.in_([None, *range(0, 5000, 7)]),
     "decimal eq": lambda f: f.share.eq(Decimal("0.1")),
     "decimal lt": lambda f: f.share.lt(Decimal("-0.5")),
     "decimal ge": lambda f: f.share.ge(Decimal(0)),
@@ -85,6 +102,13 @@ CASES: dict[str, Make] = {
     "has all none": lambda f: f.parts.has_all([]),
     "has all unknown": lambda f: f.parts.has_all(["b", "zz"]),
     "not has any": lambda f: ~f.parts.has_any(["a"]),
+    "document is none": lambda f: f.box.is_none(),
+    "id eq": lambda f: f.twin_id.eq(UUID(int=5)),
+    "id ne": lambda f: f.twin_id.ne(UUID(int=5)),
+    "id lt": lambda f: f.twin_id.lt(UUID(int=2**127)),
+    "id ge": lambda f: f.twin_id.ge(UUID(int=2**127)),
+    "reference in": lambda f: f.maker_id.in_([UUID(int=5)]),
+    "reference is none": lambda f: f.maker_id.is_none(),
     "tag": lambda f: f.tags.has_any(["hot"]),
     "nested eq": lambda f: f.box.city.eq("聊城"),
     "nested ne keeps None": lambda f: f.box.city.ne("聊城"),
@@ -107,6 +131,11 @@ CASES: dict[str, Make] = {
     "custom choice": lambda f: f["custom.level"].in_(["low", "high"]),
     "custom list": lambda f: f["custom.areas"].has_all(["east", "west"]),
     "custom list any": lambda f: f["custom.areas"].has_any(["north"]),
+    "custom text counts trailing blanks": lambda f: f["custom.size"].eq("large "),
+    "custom reference none": lambda f: f["custom.maker"].is_none(),
+    "custom money ne": lambda f: f["custom.deposit"].ne(Money(3, "CNY")),
+    "custom money currency": lambda f: f["custom.deposit"].currency.eq("CNY"),
+    "custom bool is none": lambda f: f["custom.vip"].is_none(),
     "custom none": lambda f: f["custom.score"].is_none(),
     "relation": lambda f: f.maker_id.exists(Maker),
     "relation with filter": lambda f: f.maker_id.exists(Maker, where(Maker).country.eq("CN")),
@@ -119,9 +148,9 @@ CASES: dict[str, Make] = {
     "double not": lambda f: ~~f.rank.gt(1000),
     "owner none": lambda f: f.owner_id.is_none(),
     "version": lambda f: f.version.eq(1),
-    **{f"contains {needle!r}": (lambda f, n=needle: f.name.contains(n)) for needle in (*_NEEDLES, *_MORE)},
-    **{f"starts with {needle!r}": (lambda f, n=needle: f.name.starts_with(n)) for needle in _NEEDLES},
-    **{f"ends with {needle!r}": (lambda f, n=needle: f.name.ends_with(n)) for needle in _NEEDLES},
+    **_searches("contains", (*_NEEDLES, *_MORE)),
+    **_searches("starts_with", _NEEDLES),
+    **_searches("ends_with", _NEEDLES),
     "not contains": lambda f: ~f.name.contains("a"),
 }
 

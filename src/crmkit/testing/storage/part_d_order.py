@@ -126,6 +126,36 @@ def test_stream_brings_what_find_brings(town: Place) -> None:
         assert list(work.of(Gadget).stream(order=order)) == work.of(Gadget).find(order=order)
 
 
+def test_two_streams_at_once(town: Place) -> None:
+    """Two streams of one work, read in turn, do not disturb each other."""
+    with town.work(read_only=True) as work:
+        order = (where(Gadget).name.desc(),)
+        both = zip(
+            work.of(Gadget).stream(order=order), work.of(Gadget).stream(order=order), strict=True
+        )
+        assert all(left == right for left, right in both)
+
+
+def test_stream_may_be_left_half_way(town: Place) -> None:
+    """A stream that is not read to its end leaves the work usable."""
+    with town.work(read_only=True) as work:
+        stream = work.of(Gadget).stream()
+        next(stream)
+        stream.close()
+        assert work.of(Gadget).count() > 20
+
+
+def test_equal_values_are_ordered_by_id(place: Place) -> None:
+    """Among equals the id decides, in the direction of the last key."""
+    gadgets = place.add(*(place.gadget(rank=None, name="same") for _ in range(12)))
+    ids = sorted((gadget.id for gadget in gadgets), key=lambda each: each.int)
+    with place.work(read_only=True) as work:
+        rising = work.of(Gadget).find(order=[where(Gadget).name.asc()])
+        falling = work.of(Gadget).find(order=[where(Gadget).name.desc()])
+    assert [gadget.id for gadget in rising] == ids
+    assert [gadget.id for gadget in falling] == ids[::-1]
+
+
 def test_columns_bring_the_values_of_the_records(town: Place) -> None:
     """Columns without objects hold what the objects hold."""
     names = ("id", "name", "rank", "share", "colour", "made_on", "made_at", "ready", "box.city")

@@ -204,10 +204,10 @@ def test_change_log_tells_who_what_and_why(place: Place) -> None:
     [gadget] = place.add(place.gadget(name="old"))
     with place.work(by="editor", reason="typo") as work:
         work.of(Gadget).save(work.of(Gadget).get(gadget.id).evolve(name="new"))
-    last = _rows(place, Change)[-1]
+    last = place.rows(Change)[-1]
     assert (last.before, last.after) == ({"name": "old"}, {"name": "new"})
     assert (last.entity, last.record_id, last.record_version) == ("gadget", gadget.id, 2)
-    sets = {row.id: row for row in _rows(place, Changeset)}
+    sets = {row.id: row for row in place.rows(Changeset)}
     assert (sets[last.changeset_id].by, sets[last.changeset_id].reason) == ("editor", "typo")
 
 
@@ -217,7 +217,7 @@ def test_two_saves_in_one_work_are_two_versions(place: Place) -> None:
     with place.work() as work:
         one = work.of(Gadget).save(work.of(Gadget).get(gadget.id).evolve(rank=1))
         work.of(Gadget).save(one.evolve(rank=2))
-    assert [row.record_version for row in _rows(place, Change)] == [1, 2, 3]
+    assert [row.record_version for row in place.rows(Change)] == [1, 2, 3]
 
 
 def test_events_are_not_kept_with_the_record(place: Place) -> None:
@@ -252,24 +252,13 @@ def test_bulk_save_is_guarded_record_by_record(place: Place) -> None:
 def test_upsert_creates_updates_and_leaves_alone(place: Place) -> None:
     """By a declared key new records come, known ones change, equal ones stay."""
     place.add(place.gadget(code="same", name="s"), place.gadget(code="old", name="o"))
-    given = [place.gadget(code=code, name=name) for code, name in (("same", "s"), ("old", "x"), ("new", "n"))]
+    pairs = (("same", "s"), ("old", "x"), ("new", "n"))
+    given = [place.gadget(code=code, name=name) for code, name in pairs]
     with place.work() as work:
         results = work.of(Gadget).upsert_many(given, [where(Gadget).code])
     assert [str(result.outcome) for result in results] == ["unchanged", "updated", "created"]
     assert sorted(gadget.name for gadget in place.all()) == ["n", "s", "x"]
 
 
-def _rows(place: Place, cls: type[Any]) -> list[Any]:
-    from crmkit.domain.entity import spec_of
-    from crmkit.ports import Ask
-
-    session = place.crm.storage.session(place.tenant)
-    try:
-        found = [row for batch in session.find(spec_of(cls), Ask()) for row in batch]
-    finally:
-        session.rollback()
-    return sorted(found, key=lambda row: row.id.int)
-
-
 def _changes(place: Place) -> list[Operation]:
-    return [row.operation for row in _rows(place, Change)]
+    return [row.operation for row in place.rows(Change)]

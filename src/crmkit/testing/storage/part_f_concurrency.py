@@ -1,6 +1,7 @@
 """Part F: no lost update, no write skew, one effect per key; conflicts are named."""
 
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 from typing import Any
 
 import pytest
@@ -187,3 +188,56 @@ def test_many_threads_with_one_key_have_one_effect(place: Place) -> None:
         makers = list(pool.map(call, range(16)))
     assert len({maker.id for maker in makers}) == 1
     assert len(place.all(Maker)) == 1
+
+
+def test_store_itself_refuses_a_stale_version(place: Place) -> None:
+    """The condition on the version is the store's own, and it names the record."""
+    [gadget] = place.add(place.gadget(rank=0))
+    place.change(gadget, rank=1)
+    session = place.crm.storage.session(place.tenant)
+    stale = gadget.replaced(rank=2, version=2)
+    try:
+        with pytest.raises(VersionConflict) as caught:
+            session.save_many(place.crm.registry[Gadget], [stale], [1])
+    finally:
+        session.rollback()
+    assert caught.value.record_id == gadget.id
+    assert place.read(gadget).rank == 1
+
+
+def test_overlapping_saves_of_one_record_are_not_both_done(place: Place) -> None:
+    """Two transactions overlap and save one version: one of them is refused."""
+    [gadget] = place.add(place.gadget(rank=0))
+    spec = place.crm.registry[Gadget]
+    saved, tried = Event(), Event()
+
+    def first() -> str:
+        session = place.crm.storage.session(place.tenant)
+        try:
+            session.save_many(spec, [gadget.replaced(rank=1, version=2)], [1])
+            saved.set()
+            tried.wait(timeout=0.5)
+            session.commit()
+        except Conflict:
+            session.rollback()
+            return "refused"
+        return "done"
+
+    def second() -> str:
+        saved.wait(timeout=10)
+        session = None
+        try:
+            session = place.crm.storage.session(place.tenant)
+            session.save_many(spec, [gadget.replaced(rank=2, version=2)], [1])
+            tried.set()
+            session.commit()
+        except Conflict:
+            tried.set()
+            if session is not None:
+                session.rollback()
+            return "refused"
+        return "done"
+
+    with ThreadPoolExecutor(2) as pool:
+        outcomes = sorted(each.result() for each in (pool.submit(first), pool.submit(second)))
+    assert outcomes == ["done", "refused"]

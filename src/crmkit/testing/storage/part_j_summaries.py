@@ -43,18 +43,37 @@ SPEC = spec_of(Gadget)
 MEASURES: dict[str, tuple[Callable[[Fields], Measure], Callable[[list[Any]], Any]]] = {
     "count": (lambda f: count(), len),
     "count of a field": (lambda f: count(f.rank), lambda gs: len(_present(gs, "rank"))),
-    "sum": (lambda f: total(f.rank), lambda gs: sum(_present(gs, "rank")) if _present(gs, "rank") else None),
-    "sum of decimals": (lambda f: total(f.share), lambda gs: sum(_present(gs, "share")) if _present(gs, "share") else None),
+    "sum": (
+        lambda f: total(f.rank),
+        lambda gs: sum(_present(gs, "rank")) if _present(gs, "rank") else None,
+    ),
+    "sum of decimals": (
+        lambda f: total(f.share),
+        lambda gs: sum(_present(gs, "share")) if _present(gs, "share") else None,
+    ),
     "least": (lambda f: least(f.rank), lambda gs: min(_present(gs, "rank"), default=None)),
     "greatest": (lambda f: greatest(f.rank), lambda gs: max(_present(gs, "rank"), default=None)),
     "least text": (lambda f: least(f.name), lambda gs: min(_present(gs, "name"), default=None)),
-    "greatest text": (lambda f: greatest(f.name), lambda gs: max(_present(gs, "name"), default=None)),
-    "least date": (lambda f: least(f.made_on), lambda gs: min(_present(gs, "made_on"), default=None)),
-    "greatest instant": (lambda f: greatest(f.made_at), lambda gs: max(_present(gs, "made_at"), default=None)),
+    "greatest text": (
+        lambda f: greatest(f.name),
+        lambda gs: max(_present(gs, "name"), default=None),
+    ),
+    "least date": (
+        lambda f: least(f.made_on),
+        lambda gs: min(_present(gs, "made_on"), default=None),
+    ),
+    "greatest instant": (
+        lambda f: greatest(f.made_at),
+        lambda gs: max(_present(gs, "made_at"), default=None),
+    ),
     "distinct": (lambda f: distinct(f.maker_id), lambda gs: len(set(_present(gs, "maker_id")))),
     "average": (
         lambda f: average(f.rank),
-        lambda gs: Decimal(sum(_present(gs, "rank"))) / len(_present(gs, "rank")) if _present(gs, "rank") else None,
+        lambda gs: (
+            Decimal(sum(_present(gs, "rank"))) / len(_present(gs, "rank"))
+            if _present(gs, "rank")
+            else None
+        ),
     ),
 }
 KEYS = ("colour", "series", "ready", "maker_id", "made_on", "name")
@@ -145,7 +164,9 @@ def test_nothing_sums_to_none_and_counts_to_zero(place: Place) -> None:
 
 def test_groups_come_in_the_order_of_their_keys(town: Place) -> None:
     """Without an order the keys decide, None first."""
-    rows = _rows(town, Summary(spec=SPEC, by={"c": by(where(Gadget).colour)}, measures={"n": count()}))
+    rows = _rows(
+        town, Summary(spec=SPEC, by={"c": by(where(Gadget).colour)}, measures={"n": count()})
+    )
     assert [row["c"] for row in rows] == [None, Colour.BLUE, Colour.RED]
 
 
@@ -161,7 +182,9 @@ def test_groups_are_ordered_by_a_figure_and_cut(town: Place, down: bool) -> None
         order=(By("r", descending=down),),
         limit=4,
     )
-    ranked = sorted(_rows(town, whole), key=lambda row: (row["r"] is not None, row["r"] or 0), reverse=down)
+    ranked = sorted(
+        _rows(town, whole), key=lambda row: (row["r"] is not None, row["r"] or 0), reverse=down
+    )
     assert [row["r"] for row in _rows(town, cut)] == [row["r"] for row in ranked[:4]]
 
 
@@ -176,13 +199,13 @@ def test_having_keeps_fitting_groups(town: Place, op: str) -> None:
     limit = sorted(row["r"] for row in whole if row["r"] is not None)[3]
     kept = _rows(
         town,
-        Summary(spec=SPEC, by={"k": by(f.made_on)}, measures=measures, having=(Having("r", op, limit),)),
+        Summary(
+            spec=SPEC, by={"k": by(f.made_on)}, measures=measures, having=(Having("r", op, limit),)
+        ),
     )
     compare = getattr(operator, op)
     assert kept == [
-        row
-        for row in whole
-        if (op == "ne" if row["r"] is None else compare(row["r"], limit))
+        row for row in whole if (op == "ne" if row["r"] is None else compare(row["r"], limit))
     ]
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from crmkit.domain.custom_fields import CustomField, CustomFieldId, FieldKind
 from crmkit.domain.money import Money
@@ -11,12 +12,32 @@ from crmkit.testing.storage.sample import Box, Colour, Gadget, GadgetId, Maker, 
 
 NAMES = (
     *("Alpha", "alpha", "ALPHA beta", "Äpfel", "äpfel", "zebra", "Zebra", "50% off", "under_score"),
-    *("back\\slash", "quote'quote", 'double"quote', "聊城市鲁西科技有限公司", "鲁西科技", "ｆｕｌｌ", "full"),
-    *("", " ", "line\nbreak", "line", "😀 smile", "e\u0301", "\u00e9", "straße", "STRASSE", "İstanbul"),
+    *(
+        "back\\slash",
+        "quote'quote",
+        'double"quote',
+        "聊城市鲁西科技有限公司",
+        "鲁西科技",
+        "ｆｕｌｌ",
+        "full",
+    ),
+    *(
+        "",
+        " ",
+        "line\nbreak",
+        "line",
+        "😀 smile",
+        "e\u0301",
+        "\u00e9",
+        "straße",
+        "STRASSE",
+        "İstanbul",
+    ),
     *("ﬁne", "fine", "\U0010ffff", "a.b$c", "^anchor$", "(group)", "[set]", "x*y+z?"),
+    *("blank", "blank ", " blank", "zebra "),
 )
 _START = datetime(2026, 1, 31, 22, 30, tzinfo=UTC)
-CUSTOM = (
+CUSTOM: tuple[tuple[str, FieldKind, dict[str, Any]], ...] = (
     ("size", FieldKind.TEXT, {}),
     ("score", FieldKind.NUMBER, {}),
     ("ratio", FieldKind.DECIMAL, {}),
@@ -76,6 +97,7 @@ def _gadget(work: Any, at: int, name: str, makers: list[Maker]) -> Gadget:
         made_at=None if at % 6 == 2 else moment,
         sold_at=moment if at % 3 else None,
         ready=(None, True, False)[at % 3],
+        twin_id=(None, UUID(int=5), UUID(int=2**127 + at))[at % 3],
         maker_id=(None, makers[0].id, makers[1].id)[at % 3],
         tags=("hot",) if at % 4 == 1 else (),
         parts=(("a", "b"), ("b", "c", "ä"), ())[at % 3],
@@ -96,7 +118,7 @@ def _box(at: int) -> Box:
 
 def _custom(at: int, makers: list[Maker]) -> dict[str, Any]:
     given: dict[str, Any] = {
-        "size": ("large", "Large", "聊城", "")[at % 4],
+        "size": ("large", "Large", "聊城", "", "large ")[at % 5],
         "score": at - 10,
         "ratio": Decimal(at - 7) / 4,
         "deposit": Money(at * 3, "CNY"),

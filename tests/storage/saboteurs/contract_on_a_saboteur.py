@@ -1,0 +1,18 @@
+"""The contract on the saboteur named by the environment; run by test_saboteurs, not by itself."""
+
+import os
+
+import pytest
+
+from crmkit.storage.memory import MemoryStorage
+from crmkit.testing import saboteurs
+from crmkit.testing.storage import *  # noqa: F403 - this is how a store runs the contract
+from crmkit.testing.storage import StorageHarness
+
+
+@pytest.fixture(scope="module")
+def storage_harness():
+    """Give the saboteur, or the honest store."""
+    name = os.environ.get("CRMKIT_SABOTEUR", "")
+    store = getattr(saboteurs, name) if name else MemoryStorage
+    return StorageHarness(open=store, fresh=lambda: store)
