@@ -1,11 +1,16 @@
 """Table files, read and written as streams: CSV, Excel and JSON lines."""
 
-import csv
-from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from crmkit.errors import BrokenFile
 from crmkit.services.tables.csv_rows import CsvTable
+from crmkit.services.tables.excel_rows import ExcelTable
+from crmkit.services.tables.json_rows import JsonTable
 from crmkit.services.tables.rows import Row, RowProblem, Table
+from crmkit.services.tables.writing import write_rows
+
+EXCEL = (".xlsx", ".xls", ".xlsm", ".xlsb", ".ods")
+JSON_LINES = (".jsonl", ".ndjson")
 
 
 def read_rows(
@@ -16,16 +21,18 @@ def read_rows(
     sheet: str | None = None,
     formula_escapes: bool = False,
 ) -> Table:
-    """Open a table file for reading."""
-    return CsvTable(path, encoding=encoding, delimiter=delimiter)
+    """Open a table file for reading, by its suffix.
 
-
-def write_rows(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Write a table file."""
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(header)
-        writer.writerows(rows)
+    `formula_escapes` takes away the marks that an export of crmkit has set.
+    """
+    suffix = path.suffix.lower()
+    if not path.is_file():
+        raise BrokenFile("there is no such file", path=str(path))
+    if suffix in EXCEL:
+        return ExcelTable(path, sheet=sheet, escaped=formula_escapes)
+    if suffix in JSON_LINES:
+        return JsonTable(path)
+    return CsvTable(path, encoding=encoding, delimiter=delimiter, escaped=formula_escapes)
 
 
 __all__ = ["Row", "RowProblem", "Table", "read_rows", "write_rows"]
