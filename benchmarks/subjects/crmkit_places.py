@@ -92,11 +92,12 @@ class _Mongo(Place):
             client.drop_database(self.schema)
 
     def empty(self, keep: Collection[str]) -> None:
+        """Drop and make again: deleted keys would slow the server down for minutes."""
         with self._client() as client:
             database = client[self.schema]
             for name in database.list_collection_names():
                 if name not in keep:
-                    database[name].delete_many({})
+                    _make_again(database[name])
 
     def settle(self) -> None:
         pass
@@ -105,3 +106,19 @@ class _Mongo(Place):
         from pymongo import MongoClient
 
         return MongoClient(self.url)
+
+
+def _make_again(collection: Any) -> None:
+    """Replace a collection by an empty one with the same indexes."""
+    from pymongo import IndexModel
+
+    made = [dict(index) for index in collection.list_indexes()]
+    collection.drop()
+    collection.database.create_collection(collection.name)
+    indexes = [
+        IndexModel(list(index.pop("key").items()), **index)
+        for index in made
+        if index["name"] != "_id_"
+    ]
+    if indexes:
+        collection.create_indexes(indexes)

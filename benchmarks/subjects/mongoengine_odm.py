@@ -100,7 +100,8 @@ class MongoEngineOdm(Subject):
         Contact.ensure_indexes()
 
     def empty(self) -> None:
-        Contact.objects.delete()
+        Contact.drop_collection()
+        Contact.ensure_indexes()
 
     def prepare(self, rows: Iterable[ContactRow]) -> list[Any]:
         return [_object(row) for row in rows]

@@ -28,10 +28,11 @@ class RawMongo(Subject):
         self._client.drop_database("bench_raw")
         database = self._client.get_database("bench_raw", codec_options=_OPTIONS)
         self._contacts, self._deals = database["contact"], database["deal"]
-        self._contacts.create_index([("tenant", 1), ("stage", 1), ("score", 1), ("_id", 1)])
+        self.empty()
 
     def empty(self) -> None:
-        self._contacts.delete_many({})
+        self._contacts.drop()
+        self._contacts.create_index([("tenant", 1), ("stage", 1), ("score", 1), ("_id", 1)])
 
     def prepare(self, rows: Iterable[ContactRow]) -> list[Any]:
         return [_document(row) for row in rows]
