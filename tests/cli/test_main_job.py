@@ -80,7 +80,10 @@ def test_dry_run_keeps_nothing(fresh_sqlite, shared, capsys):
     """A dry run tells what would become of the rows, and writes none."""
     source = shared / "data" / "maven_crm" / "products.csv"
     text = MAPPING.read_text(encoding="utf-8")
-    start, end = text.index('[[files]]\nfile = "products.csv"'), text.index('[[files]]\nfile = "accounts.csv"')
+    start, end = (
+        text.index('[[files]]\nfile = "products.csv"'),
+        text.index('[[files]]\nfile = "accounts.csv"'),
+    )
     mapping = Path(fresh_sqlite.removeprefix("sqlite:///")).parent / "products.toml"
     mapping.write_text('name = "products"\n' + text[start:end], encoding="utf-8")
     command = ["import", "--db", fresh_sqlite, "--create", "--mapping", str(mapping), "--dry-run"]
@@ -153,6 +156,9 @@ def test_misuse_gets_one_clear_line(tmp_path, capsys, arguments, code, said):
 def test_command_is_installed():
     """The package runs as a program."""
     done = subprocess.run(
-        [sys.executable, "-m", "crmkit.cli", "--version"], capture_output=True, text=True, check=True
+        [sys.executable, "-m", "crmkit.cli", "--version"],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert done.stdout.startswith("crmkit ")

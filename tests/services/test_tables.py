@@ -20,7 +20,9 @@ def test_escaping_is_undone_exactly(text):
     assert unescape(escape(text)) == text
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-2+3", "@SUM(A1)", "\t=1", "\r=1", " =1", "＝1", "\ufeff=1", "|calc"])
+@pytest.mark.parametrize(
+    "text", ["=1+1", "+1", "-2+3", "@SUM(A1)", "\t=1", "\r=1", " =1", "＝1", "\ufeff=1", "|calc"]
+)
 def test_formula_is_marked(text):
     """What a spreadsheet would run begins with an apostrophe."""
     assert escape(text).startswith("'")
@@ -29,7 +31,14 @@ def test_formula_is_marked(text):
 @pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".xlsx"])
 def test_written_table_reads_back_identical(tmp_path, suffix):
     """A table of odd texts survives each format."""
-    rows = [("1", "=HYPERLINK(\"x\")"), ("2", "'quoted'"), ("3", "多行\n文本"), ("4", ""), ("5", "a;b,c\"d"), ("6", "-")]
+    rows = [
+        ("1", '=HYPERLINK("x")'),
+        ("2", "'quoted'"),
+        ("3", "多行\n文本"),
+        ("4", ""),
+        ("5", 'a;b,c"d'),
+        ("6", "-"),
+    ]
     path = tmp_path / f"t{suffix}"
     write_rows(path, ("id", "text"), rows)
     table = read_rows(path, formula_escapes=True)
@@ -47,7 +56,13 @@ def test_csv_is_the_identity_on_any_text(tmp_path_factory, texts):
 
 @pytest.mark.parametrize(
     ("encoding", "found"),
-    [("utf-8", "utf-8"), ("utf-8-sig", "utf-8-sig"), ("gb18030", "gb18030"), ("gbk", "gb18030"), ("utf-16", "utf-16")],
+    [
+        ("utf-8", "utf-8"),
+        ("utf-8-sig", "utf-8-sig"),
+        ("gb18030", "gb18030"),
+        ("gbk", "gb18030"),
+        ("utf-16", "utf-16"),
+    ],
 )
 def test_encoding_is_found_out(tmp_path, encoding, found):
     """A byte order mark, strict UTF-8 and GB18030 are told apart."""

@@ -81,13 +81,8 @@ def summary_rows(report: PipelineReport, words: Mapping[str, str]) -> list[tuple
     ]
     if report.days_to_win is not None:
         mean, middle, longest = report.days_to_win
-        rows.append(
-            (
-                words["days"],
-                f"{words['mean']} {mean:.2f}, {words['median']} {_short(middle)}, "
-                f"{words['max']} {longest}",
-            )
-        )
+        half = f"{words['median']} {_short(middle)}, {words['max']} {longest}"
+        rows.append((words["days"], f"{words['mean']} {mean:.2f}, {half}"))
     if report.price_against_list is not None:
         rows.append((words["against"], f"{report.price_against_list:+.2f} %"))
     rows.append(

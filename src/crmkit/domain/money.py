@@ -35,7 +35,8 @@ class Money:
                 path="amount",
                 fix="use Money.rounded(amount, currency)",
             )
-        self.__attrs_init__(_in_range(int(exact)), currency)
+        _set_minor(self, _in_range(int(exact)))
+        _set_currency(self, currency)
 
     @classmethod
     def from_minor(cls, minor: int, currency: str) -> Self:

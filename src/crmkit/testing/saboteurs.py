@@ -3,6 +3,9 @@
 Each names contract tests of which at least one must fail on it.
 """
 
+# pyright: reportPrivateUsage=false
+# A saboteur reaches inside.
+
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, ClassVar
@@ -80,7 +83,7 @@ class _Asking(MemorySession):
 
 
 def _without_version_check(session: MemorySession) -> None:
-    session._expected.clear()  # noqa: SLF001 - a saboteur reaches inside
+    session._expected.clear()
 
 
 @saboteur("test_store_itself_refuses_a_stale_version")
@@ -88,7 +91,9 @@ class IgnoresVersion(MemorySession):
     """Saves whatever the version."""
 
     def save_many(self, spec: EntitySpec, records: Sequence[Any], expected: Sequence[int]) -> None:
-        current = {record.id: record.version for record in self.get_many(spec, [r.id for r in records])}
+        current = {
+            record.id: record.version for record in self.get_many(spec, [r.id for r in records])
+        }
         super().save_many(spec, records, [current.get(r.id, 0) for r in records])
         _without_version_check(self)
 
@@ -215,7 +220,7 @@ class NoneLast(MemorySession):
         found = [record for batch in super().find(spec, ask) for record in batch]
         for key in reversed(ask.order[:1]):
             name = key.leaf.column
-            found.sort(key=lambda record: getattr(record, name, 0) is None)  # noqa: B023
+            found.sort(key=lambda record: getattr(record, name, 0) is None)
         yield found
 
 
@@ -408,7 +413,8 @@ class NamelessConflict(MemorySession):
 
 
 SABOTEURS: tuple[type[Saboteur], ...] = tuple(
-    value for value in list(globals().values()) if isinstance(value, type)
-    and issubclass(value, Saboteur) and value is not Saboteur
+    value
+    for value in list(globals().values())
+    if isinstance(value, type) and issubclass(value, Saboteur) and value is not Saboteur
 )
 """All of them."""

@@ -1,7 +1,7 @@
 """Reading the records of one entity: by id, by filter, page by page, as columns, as figures."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from uuid import UUID
@@ -83,7 +83,7 @@ class Reading(Generic[A]):
         order: Sequence[Order] = (),
         limit: int | None = None,
         removed: bool = False,
-    ) -> Iterator[A]:
+    ) -> Generator[A, None, None]:
         """Bring fitting records one by one; memory stays flat however many there are."""
         ask = self._ask(where, order, limit, removed)
         with self._work.storing() as session:

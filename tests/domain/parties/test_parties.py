@@ -35,7 +35,13 @@ WEIGHTS = {
 
 
 @pytest.mark.parametrize(
-    "code", ["91350100M000100Y43", "91110000600037341L", " 91350100m000100y43 ", "９１３５０１００Ｍ０００１００Ｙ４３"]
+    "code",
+    [
+        "91350100M000100Y43",
+        "91110000600037341L",
+        " 91350100m000100y43 ",
+        "９１３５０１００Ｍ０００１００Ｙ４３",
+    ],
 )
 def test_credit_code_is_kept_in_its_normal_form(code):
     """A right 统一社会信用代码 is taken however it was typed."""
@@ -53,7 +59,10 @@ def test_one_wrong_digit_of_a_credit_code_is_found(at):
     assert caught.value.path == "value"
 
 
-@pytest.mark.parametrize(("number", "right"), [("DE136695976", True), ("DE136695978", False), ("FR83404833048", True), ("XX123", False)])
+@pytest.mark.parametrize(
+    ("number", "right"),
+    [("DE136695976", True), ("DE136695978", False), ("FR83404833048", True), ("XX123", False)],
+)
 def test_vat_number_is_checked(number, right):
     """A VAT number has the shape of its country, and of Germany its check digit."""
     if right:
@@ -93,7 +102,9 @@ def test_emails_meet(raw):
     assert ContactPoint(kind="email", raw=raw).key == "li.wei@example.com"
 
 
-@pytest.mark.parametrize("raw", ["li", "li@", "@x.com", "a b@x.com", "a@x", "a@x.com\nBcc: b@x.com", "a@b@c.com"])
+@pytest.mark.parametrize(
+    "raw", ["li", "li@", "@x.com", "a b@x.com", "a@x", "a@x.com\nBcc: b@x.com", "a@b@c.com"]
+)
 def test_strange_email_is_refused(raw):
     """What is no e-mail address, or hides a header, is refused."""
     with pytest.raises(InvalidValue):
@@ -103,7 +114,12 @@ def test_strange_email_is_refused(raw):
 @pytest.mark.parametrize(
     "names",
     [
-        ("聊城市鲁西科技有限公司", "鲁西科技（聊城）有限公司", "山东鲁西科技有限责任公司", "山东省聊城市鲁西科技股份有限公司"),
+        (
+            "聊城市鲁西科技有限公司",
+            "鲁西科技（聊城）有限公司",
+            "山东鲁西科技有限责任公司",
+            "山东省聊城市鲁西科技股份有限公司",
+        ),
         ("Acme Co., Ltd.", "ACME Company Limited", "acme"),
         ("Müller GmbH & Co. KG", "MÜLLER GMBH"),
     ],
@@ -115,7 +131,10 @@ def test_spellings_of_one_company_meet(names):
 
 @pytest.mark.parametrize(
     ("left", "right"),
-    [("东昌府区鲁西科技有限公司", "茌平区鲁西科技有限公司"), ("鲁西科技有限公司", "鲁西新材有限公司")],
+    [
+        ("东昌府区鲁西科技有限公司", "茌平区鲁西科技有限公司"),
+        ("鲁西科技有限公司", "鲁西新材有限公司"),
+    ],
 )
 def test_different_companies_stay_apart(left, right):
     """Districts and names tell companies apart."""
@@ -146,7 +165,9 @@ def test_address_is_written_as_its_country_writes_it():
         Address(country="China")
 
 
-@pytest.mark.parametrize(("file", "precision", "recall"), [("dataset1.csv", 0.99, 0.95), ("dataset3.csv", 0.98, 0.93)])
+@pytest.mark.parametrize(
+    ("file", "precision", "recall"), [("dataset1.csv", 0.99, 0.95), ("dataset3.csv", 0.98, 0.93)]
+)
 def test_planted_duplicates_are_found(shared, file, precision, recall):
     """Among people with planted duplicates the right pairs are found, and few others."""
     with (shared / "data" / "febrl" / file).open(encoding="utf-8") as source:

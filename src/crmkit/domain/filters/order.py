@@ -21,13 +21,15 @@ _CURSOR_VERSION: Final = 1
 class Order:
     """Sort by one field; None is lowest, text sorts by code point, money by currency first."""
 
-    path: Path = attrs.field()
+    path: Path
     descending: bool = False
 
-    @path.validator
-    def _sortable(self, _field: object, path: Path) -> None:
-        if not path.kind.ordered:
-            raise InvalidFilter("cannot be sorted by", path=f"{path.spec.name}.{path.name}")
+    def __attrs_post_init__(self) -> None:
+        """Refuse what has no order."""
+        if not self.path.kind.ordered:
+            raise InvalidFilter(
+                "cannot be sorted by", path=f"{self.path.spec.name}.{self.path.name}"
+            )
 
 
 @attrs.frozen(kw_only=True)

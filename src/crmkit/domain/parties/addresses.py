@@ -15,7 +15,7 @@ Line = Annotated[str, Text(max_length=500, searchable=True)]
 
 @attrs.frozen(kw_only=True)
 class Address:
-    """A postal address; `country` is a two-letter code of ISO 3166, `region` a province or state."""
+    """A postal address; `country` is a code of ISO 3166, `region` a province or state."""
 
     country: Annotated[str, Text(max_length=2)] = "CN"
     region: Line | None = None

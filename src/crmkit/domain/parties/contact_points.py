@@ -12,7 +12,9 @@ from crmkit.domain.kinds import Text
 from crmkit.domain.parties.checks import check_fields, refuse
 from crmkit.domain.text import search_key
 
-_EMAIL: Final = re.compile(r"[^@\s<>(),;:\"\[\]\\]{1,64}@[^@\s<>(),;:\"\[\]\\.]+(\.[^@\s<>(),;:\"\[\]\\.]+)+")
+_EMAIL: Final = re.compile(
+    r"[^@\s<>(),;:\"\[\]\\]{1,64}@[^@\s<>(),;:\"\[\]\\.]+(\.[^@\s<>(),;:\"\[\]\\.]+)+"
+)
 _MOBILE: Final = re.compile(r"1[3-9]\d{9}")
 _HOME_COUNTRY: Final = "86"
 

@@ -81,12 +81,12 @@ def check_uscc(text: str) -> str:
     """
     code = normal(text)
     if len(code) != 18 or any(sign not in _USCC_SIGNS for sign in code):
-        raise refuse(
-            "a 统一社会信用代码 has 18 digits and capitals without I, O, S, V, Z", "value"
-        )
+        raise refuse("a 统一社会信用代码 has 18 digits and capitals without I, O, S, V, Z", "value")
     whole = sum(_USCC_SIGNS.index(sign) * pow(3, at, 31) for at, sign in enumerate(code[:17]))
     if _USCC_SIGNS[-whole % 31] != code[17]:
-        raise refuse("the check digit of the 统一社会信用代码 is wrong", "value", "compare it again")
+        raise refuse(
+            "the check digit of the 统一社会信用代码 is wrong", "value", "compare it again"
+        )
     _check_organisation_code(code[8:17])
     return code
 

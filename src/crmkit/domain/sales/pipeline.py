@@ -19,12 +19,12 @@ class Stage:
     """One stage; `probability` is the chance of winning in percent."""
 
     name: str
-    probability: int = attrs.field(default=50)
+    probability: int = 50
     labels: Mapping[str, str] = attrs.field(factory=dict)
 
-    @probability.validator
-    def _in_percent(self, _field: object, value: int) -> None:
-        if not 0 <= value <= 100:
+    def __attrs_post_init__(self) -> None:
+        """Refuse a chance outside 0 to 100."""
+        if not 0 <= self.probability <= 100:
             raise InvalidValue("a chance lies between 0 and 100", path="probability")
 
 

@@ -1,8 +1,8 @@
 """Formulas: text that a spreadsheet would run is marked on the way out, unmarked on the way in.
 
-A leading apostrophe marks a text. Every text that begins like a formula, or with an apostrophe, gets
-one; so reading takes one apostrophe away and nothing is ambiguous. Source of the list: OWASP, "CSV
-Injection", with full-width signs and leading blanks added.
+A leading apostrophe marks a text. Every text that begins like a formula, or with an apostrophe,
+gets one; so reading takes one apostrophe away and nothing is ambiguous. Source of the list: OWASP,
+"CSV Injection", with full-width signs and leading blanks added.
 """
 
 from typing import Final

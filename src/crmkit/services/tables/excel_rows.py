@@ -24,7 +24,7 @@ class ExcelTable:
                 f"there is no sheet {sheet!r}", path=path.name, fix=f"one of {', '.join(names)}"
             )
         self._rows = book.get_sheet_by_name(sheet or names[0])
-        first = next(self._rows.iter_rows(), [])
+        first: list[Any] = next(self._rows.iter_rows(), [])
         self.header = tuple(_text(cell) for cell in first)
         if not any(self.header):
             raise BrokenFile("the sheet has no header", path=path.name)

@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -148,7 +148,7 @@ class MongoSchema:
         return hashlib.sha256(repr(told).encode()).hexdigest()
 
     @contextmanager
-    def _locked(self) -> Iterator[None]:
+    def _locked(self) -> Generator[None]:
         """Let one process at a time change the schema; a lock that was left behind runs out."""
         end = time.monotonic() + LOCK_SECONDS * 2
         while not self._take_lock():
@@ -173,7 +173,7 @@ class MongoSchema:
         return True
 
     @contextmanager
-    def _talking(self) -> Iterator[None]:
+    def _talking(self) -> Generator[None]:
         self._ready()
         try:
             yield

@@ -1,6 +1,6 @@
 """One transaction on MongoDB."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -249,7 +249,7 @@ class MongoSession:
         return self._entities[spec]
 
     @contextmanager
-    def _running(self) -> Iterator[None]:
+    def _running(self) -> Generator[None]:
         if self._over:
             raise StoreClosed("the transaction is over", path="session", fix="open another work")
         try:

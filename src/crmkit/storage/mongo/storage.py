@@ -115,7 +115,7 @@ class MongoStorage:
         )
         return session
 
-    def _joined(self, join: object) -> ClientSession:
+    def _joined(self, join: Any) -> ClientSession:
         if not isinstance(join, ClientSession):
             raise InvalidSettings("is not a session of pymongo", path="join")
         if not join.in_transaction:

@@ -31,7 +31,7 @@ def keep_out(prefix: str = "crm_") -> Callable[..., bool]:
     """
 
     def include_object(
-        item: Any, name: str | None, kind: str, reflected: object, compare_to: object
+        item: Any, name: str | None, kind: str, *_reflected_and_compared: object
     ) -> bool:
         table = name if kind == "table" else getattr(getattr(item, "table", None), "name", "")
         return not str(table or "").startswith(prefix)

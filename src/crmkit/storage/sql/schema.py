@@ -1,7 +1,7 @@
 """The schema of a SQL store: what is missing is planned, applied under a lock, and stamped."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -213,7 +213,7 @@ class SqlSchema:
         )
 
     @contextmanager
-    def _connected(self) -> Iterator[Connection]:
+    def _connected(self) -> Generator[Connection]:
         try:
             connection = self._engine.connect()
         except DBAPIError as error:
@@ -224,7 +224,7 @@ class SqlSchema:
             yield connection
 
     @contextmanager
-    def _locked(self, connection: Connection) -> Iterator[None]:
+    def _locked(self, connection: Connection) -> Generator[None]:
         """Let one process at a time change the schema."""
         kind = self._statements.kind
         if kind == POSTGRES:

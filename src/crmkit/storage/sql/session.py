@@ -1,6 +1,6 @@
 """One transaction on a SQL database, on the driver's own cursor."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 from uuid import UUID
@@ -242,7 +242,7 @@ class SqlSession:
             raise Refused("the work only reads", path="read_only", fix="open a writing work")
 
     @contextmanager
-    def _running(self, *, committing: bool = False) -> Iterator[None]:
+    def _running(self, *, committing: bool = False) -> Generator[None]:
         if self._over:
             raise StoreClosed("the transaction is over", path="session", fix="open another work")
         try:

@@ -1,6 +1,6 @@
 """The SQL store: an engine, the tables of the registered entities, sessions on raw connections."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -151,7 +151,7 @@ class SqlStorage:
             raise StoreClosed("the store is closed", path="store", fix="open the CRM again")
 
     @contextmanager
-    def _translating(self) -> Iterator[None]:
+    def _translating(self) -> Generator[None]:
         try:
             yield
         except Exception as error:

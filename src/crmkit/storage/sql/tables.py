@@ -94,7 +94,9 @@ def _mysql_text(column: domain_columns.Column, kind: str) -> TypeEngine[Any]:
     if column.name == "tenant":
         return String(_TENANT_LENGTH, collation=_MYSQL_COLLATION[kind])
     if length <= 320:
-        return String(length * (2 if column.name.endswith("_key") else 1), collation=_MYSQL_COLLATION[kind])
+        return String(
+            length * (2 if column.name.endswith("_key") else 1), collation=_MYSQL_COLLATION[kind]
+        )
     return _long_text(kind)
 
 
@@ -161,7 +163,9 @@ def _list_index(
         if kind == "postgresql":
             Index(name, columns[0], postgresql_using="gin")
         return
-    if kind in _MYSQL_COLLATION and any(not getattr(column.type, "length", 1) for column in columns):
+    if kind in _MYSQL_COLLATION and any(
+        not getattr(column.type, "length", 1) for column in columns
+    ):
         return
     keys: list[Any] = [
         column.nulls_first() if kind == "postgresql" and column.nullable else column

@@ -5,7 +5,8 @@ A third party writes one module: `from crmkit.testing.storage import *` and a fi
 store does not declare among its capabilities must be refused, and that is tested as well.
 """
 
-# ruff: noqa: E402, F403 - pytest is told of the modules first, and finds the tests by the star
+# pyright: reportUnusedImport=false
+# ruff: noqa: E402, F401, F403 - pytest is told of the modules first, and finds the tests by the star
 
 import pytest
 

@@ -29,7 +29,7 @@ _MORE = ("é", "fi", "i", "", " ", ".", "$", "^", "(", "[", "*", "+", "?", "beta
 
 def _searches(method: str, needles: tuple[str, ...]) -> dict[str, Make]:
     def search(needle: str) -> Make:
-        return lambda f: getattr(f.name, method)(needle)  # type: ignore[no-any-return]
+        return lambda f: getattr(f.name, method)(needle)
 
     return {f"{method.replace('_', ' ')} {needle!r}": search(needle) for needle in needles}
 
@@ -162,7 +162,9 @@ def test_store_finds_what_matches_says(town: Place, case: str) -> None:
         _agree(work, CASES[case](work.where(Gadget)))
 
 
-@settings(suppress_health_check=list(HealthCheck), deadline=None)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None
+)
 @given(filter_=filters())
 def test_random_filters_agree_on_all_records(town: Place, filter_: Filter) -> None:
     """Any nest of conditions finds what it means."""

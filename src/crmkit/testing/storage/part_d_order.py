@@ -18,7 +18,7 @@ _WAYS = [(name, down) for name in sortable() for down in (False, True)]
 
 
 @pytest.mark.parametrize(("name", "down"), _WAYS)
-def test_order_is_total_with_none_lowest(town: Place, name: str, down: bool) -> None:  # noqa: FBT001
+def test_order_is_total_with_none_lowest(town: Place, name: str, down: bool) -> None:
     """Records come by value, None lowest, text by code point, ties by id."""
     with town.work(read_only=True) as work:
         order = (Order(work.where(Gadget)[name].path, down),)
@@ -34,7 +34,9 @@ def test_pages_hold_all_records_once(town: Place, size: int) -> None:
         assert _walk(work, order, size) == work.of(Gadget).find(order=order)
 
 
-@settings(suppress_health_check=list(HealthCheck), deadline=None)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None
+)
 @given(order=orders(), size=st.integers(1, 9))
 def test_random_orders_page_like_the_whole_list(
     town: Place, order: tuple[Order, ...], size: int
@@ -181,7 +183,7 @@ def _sorted(records: list[Any], order: Any) -> list[Any]:
     if order and order[-1].descending:
         made.reverse()
     for key in reversed(order):
-        made.sort(key=lambda record: _rank(key, record), reverse=key.descending)  # noqa: B023
+        made.sort(key=lambda record: _rank(key, record), reverse=key.descending)
     return made
 
 

@@ -1,7 +1,5 @@
 """Part E: a unit of work commits whole or not at all, and sees its own writes."""
 
-from typing import Any
-
 import pytest
 
 from crmkit.domain.changes import Change, Changeset, Operation

@@ -7,7 +7,7 @@ import pytest
 from crmkit.domain.custom_fields import CustomField, CustomFieldId, FieldKind
 from crmkit.errors import Conflict, CrmkitError, Duplicate, InvalidValue, NotFound, UnknownField
 from crmkit.testing.storage.harness import Place
-from crmkit.testing.storage.sample import Gadget, Maker
+from crmkit.testing.storage.sample import Gadget, Maker, MakerId
 
 
 def test_unique_value_is_taken_once(place: Place) -> None:
@@ -142,7 +142,7 @@ def test_reference_to_a_removed_record_is_refused(place: Place) -> None:
 def test_reference_may_be_made_in_the_same_work(place: Place) -> None:
     """A record may refer to one that was added just before."""
     with place.work() as work:
-        maker = work.of(Maker).add(Maker(id=work.new_id(), name="Ada"))
+        maker = work.of(Maker).add(Maker(id=MakerId(work.new_id()), name="Ada"))
         work.of(Gadget).add(place.gadget(maker_id=maker.id))
     assert place.all()[0].maker_id == maker.id
 

@@ -1,7 +1,5 @@
 """Part I: a tenant sees, finds, counts and changes nothing of another."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from crmkit.crm import CRM
@@ -14,7 +12,7 @@ from crmkit.testing.storage.sample import Gadget, Maker
 
 
 @pytest.fixture
-def foreign(crm: CRM, place: Place) -> Iterator[Place]:
+def foreign(crm: CRM, place: Place) -> Place:
     """Give another tenant with a maker and a gadget of its own."""
     other = Place(crm, f"{place.tenant}-foreign")
     [maker] = other.add(Maker(id=other.new_id(), name="Ada"))

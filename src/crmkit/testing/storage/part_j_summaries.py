@@ -171,7 +171,7 @@ def test_groups_come_in_the_order_of_their_keys(town: Place) -> None:
 
 
 @pytest.mark.parametrize("down", [False, True])
-def test_groups_are_ordered_by_a_figure_and_cut(town: Place, down: bool) -> None:  # noqa: FBT001
+def test_groups_are_ordered_by_a_figure_and_cut(town: Place, down: bool) -> None:
     """Order and limit take the greatest or least groups."""
     f = where(Gadget)
     whole = Summary(spec=SPEC, by={"s": by(f.name)}, measures={"r": total(f.rank)})
