@@ -120,6 +120,13 @@ class Session(Protocol):
         """Hold records at these versions until the commit, or raise `GuardConflict`."""
         ...
 
+    def hold(self, spec: EntitySpec, record_id: UUID, version: int) -> None:
+        """Hold one record against all who would hold or change it, from now to the end.
+
+        Raises `GuardConflict` when it has moved on, `Conflict` when another has held it meanwhile.
+        """
+        ...
+
     def commit(self) -> None:
         """Make everything lasting; raises `Conflict` (nothing written) or `OutcomeUnknown`."""
         ...

@@ -12,17 +12,8 @@ from crmkit.domain.aggregate import Aggregate
 from crmkit.domain.composite_kinds import Amount, Many, Part
 from crmkit.domain.custom_values import check_custom_key
 from crmkit.domain.entity import Unique, entity
-from crmkit.domain.kinds import (
-    Boolean,
-    Day,
-    Identity,
-    Instant,
-    Integer,
-    Kind,
-    Number,
-    Option,
-    Text,
-)
+from crmkit.domain.kinds import Boolean, Day, Instant, Integer, Kind, Number, Text
+from crmkit.domain.named_kinds import Identity, Option
 from crmkit.errors import InvalidValue, OutOfRange, UnknownField
 
 CustomFieldId = NewType("CustomFieldId", UUID)

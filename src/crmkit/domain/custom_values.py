@@ -5,27 +5,19 @@ its field definitions, and two kinds never meet under one key.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
 
 import attrs
 
 from crmkit.domain.composite_kinds import KEY_SUFFIX, Amount, JsonKind, Many
-from crmkit.domain.kinds import (
-    Boolean,
-    Day,
-    Identity,
-    Instant,
-    Integer,
-    Json,
-    Kind,
-    Number,
-    Text,
-)
+from crmkit.domain.kinds import Boolean, Day, Instant, Integer, Json, Kind, Number, Text
 from crmkit.domain.money import Money
+from crmkit.domain.named_kinds import Identity
 from crmkit.domain.text import search_key
 from crmkit.errors import InvalidValue, OutOfRange, WrongType
 
@@ -70,10 +62,12 @@ class CustomValues(JsonKind):
         """Keep each value under its key and letter, texts with their folded key."""
         kept: dict[str, Json] = {}
         for key, inner in value.items():
-            kind = _BY_TYPE[type(inner)]
-            kept[stored_key(key, kind)] = kind.plain(inner)
             if type(inner) is str:
+                kept[key] = inner
                 kept[key + KEY_SUFFIX] = search_key(inner)
+            else:
+                kind = _BY_TYPE[type(inner)]
+                kept[f"{key}:{kind.letter}"] = kind.plain(inner)
         return kept
 
     def parse(self, plain: Json) -> Mapping[str, Any]:
@@ -82,9 +76,12 @@ class CustomValues(JsonKind):
             return {}
         values: dict[str, Any] = {}
         for stored, inner in plain.items():
-            key, _, letter = stored.partition(":")
-            if letter != "k":
-                values[key] = _BY_LETTER[letter].parse(inner)
+            if ":" not in stored:
+                values[stored] = inner
+                continue
+            key, parse = _read_key(stored)
+            if parse is not None:
+                values[key] = parse(inner)
         return values
 
 
@@ -102,6 +99,13 @@ def check_custom_key(key: object, path: str) -> str:
 def stored_key(key: str, kind: Kind) -> str:
     """Return the key under which a value of this kind is stored."""
     return f"{key}:{kind.letter}" if kind.letter else key
+
+
+@lru_cache(maxsize=4096)
+def _read_key(stored: str) -> tuple[str, Callable[[Json], Any] | None]:
+    """Return the key and how its value is read; a folded key is not read."""
+    key, _, letter = stored.partition(":")
+    return key, None if letter == KEY_SUFFIX[1:] else _BY_LETTER[letter].parse
 
 
 def _kind_of(value: Any, path: str) -> Kind:

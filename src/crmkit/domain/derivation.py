@@ -20,18 +20,9 @@ from crmkit.domain.composite_kinds import (
     Many,
     Part,
 )
-from crmkit.domain.kinds import (
-    Boolean,
-    Choice,
-    Day,
-    Identity,
-    Instant,
-    Integer,
-    Kind,
-    Number,
-    Text,
-)
+from crmkit.domain.kinds import Boolean, Day, Instant, Integer, Kind, Number, Text
 from crmkit.domain.money import Money
+from crmkit.domain.named_kinds import Choice, Identity
 from crmkit.errors import InvalidSettings
 
 _SCALARS: Mapping[Any, Kind] = {

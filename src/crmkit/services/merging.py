@@ -9,7 +9,7 @@ from crmkit.domain.changes import differences
 from crmkit.domain.composite_kinds import Documents, Many
 from crmkit.domain.entity import EntitySpec
 from crmkit.domain.filters.where import where
-from crmkit.domain.kinds import Identity
+from crmkit.domain.named_kinds import Identity
 from crmkit.domain.parties.activity import Activity, link_to
 from crmkit.domain.parties.contact import Contact, ContactId
 from crmkit.domain.parties.customer import Customer, CustomerId

@@ -70,6 +70,7 @@ def relate_contact(
     customer = work.customers.get(customer_id)
     work.permit(RELATE_CONTACT, on=customer)
     if primary:
+        work.hold(customer)
         _make_room(work, customer)
     affiliation = Affiliation(
         id=AffiliationId(work.new_id()),

@@ -13,7 +13,8 @@ from crmkit.domain.entity import EntitySpec, Unique, spec_of
 from crmkit.domain.filters.lowered import All, Check, Lowered, Test
 from crmkit.domain.filters.lowering import live
 from crmkit.domain.filters.paths import Path, path_to
-from crmkit.domain.kinds import Identity, Json
+from crmkit.domain.kinds import Json
+from crmkit.domain.named_kinds import Identity
 from crmkit.domain.text import search_key
 from crmkit.errors import InvalidInput
 from crmkit.ports import Ask

@@ -10,7 +10,7 @@ from crmkit.domain.custom_fields import CustomField, check_custom, fill_defaults
 from crmkit.domain.entity import EntitySpec, spec_of
 from crmkit.domain.filters.lowered import All, Check, Lowered, Test
 from crmkit.domain.filters.paths import path_to
-from crmkit.domain.kinds import Identity
+from crmkit.domain.named_kinds import Identity
 from crmkit.errors import Duplicate, NotFound
 from crmkit.ports import Ask
 

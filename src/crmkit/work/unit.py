@@ -122,6 +122,15 @@ class UnitOfWork(Departments):
         """Rely on a record seen earlier: the commit is refused when it has moved on."""
         self.rely_on(self.registry[type(record)], record)
 
+    def hold(self, record: Aggregate) -> None:
+        """Hold a record, from now to the end, for a rule over other records that belong to it.
+
+        Of two works that hold one record at the same time, one is refused with a `Conflict`.
+        """
+        spec = self.registry[type(record)]
+        with self.storing() as session:
+            session.hold(spec, record.id, record.version)
+
     def custom_fields(self, spec: EntitySpec) -> Mapping[str, CustomField]:
         """Return the tenant's own fields of an entity by key."""
         if spec.name not in self._custom and spec.cls is not CustomField:

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from crmkit.storage.memory import MemoryStorage
-from crmkit.testing import saboteurs
+from crmkit.testing.saboteurs import SABOTEURS
 from crmkit.testing.storage import *  # noqa: F403 - this is how a store runs the contract
 from crmkit.testing.storage import StorageHarness
 
@@ -14,5 +14,6 @@ from crmkit.testing.storage import StorageHarness
 def storage_harness():
     """Give the saboteur, or the honest store."""
     name = os.environ.get("CRMKIT_SABOTEUR", "")
-    store = getattr(saboteurs, name) if name else MemoryStorage
+    stores = {saboteur.__name__: saboteur for saboteur in SABOTEURS}
+    store = stores[name] if name else MemoryStorage
     return StorageHarness(open=store, fresh=lambda: store)

@@ -9,7 +9,8 @@ from crmkit.domain.columns import Leaf
 from crmkit.domain.composite_kinds import KEY_SUFFIX, Amount, Document, Part
 from crmkit.domain.custom_values import stored_key
 from crmkit.domain.entity import EntitySpec
-from crmkit.domain.kinds import Choice, Form, Integer, Kind, Text
+from crmkit.domain.kinds import Form, Integer, Kind, Text
+from crmkit.domain.named_kinds import Choice
 from crmkit.errors import UnknownField
 
 CUSTOM: Final = "custom"

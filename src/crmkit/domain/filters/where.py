@@ -19,7 +19,7 @@ from crmkit.domain.filters.tree import (
     Or,
     PathComparison,
 )
-from crmkit.domain.kinds import Identity
+from crmkit.domain.named_kinds import Identity
 from crmkit.domain.text import MAX_NEEDLE, check_text
 from crmkit.errors import InvalidFilter, OutOfRange
 

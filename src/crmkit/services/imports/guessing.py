@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from crmkit.domain.composite_kinds import Document, Documents, Labels
 from crmkit.domain.entity import EntitySpec
 from crmkit.domain.imports.mapping import ColumnMapping, FileMapping
-from crmkit.domain.kinds import Identity
+from crmkit.domain.named_kinds import Identity
 from crmkit.domain.text import search_key
 from crmkit.errors import InvalidSettings
 

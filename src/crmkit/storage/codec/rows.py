@@ -1,11 +1,10 @@
-"""Rows: generated code between objects and tuples, one pair of functions per entity and store.
+"""Rows: generated code between objects and tuples, one set of functions per entity and store.
 
 `dump(objects)` gives tuples in column order; `load(rows)` makes objects without their validators:
 what was checked when it was written is trusted when it is read.
 """
 
-import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -14,24 +13,37 @@ from uuid import UUID
 import attrs
 
 from crmkit.domain.columns import Column, Role, columns_of
-from crmkit.domain.composite_kinds import AnyJson, Many
+from crmkit.domain.composite_kinds import Many
 from crmkit.domain.custom_values import CustomValues
 from crmkit.domain.entity import EntitySpec
-from crmkit.domain.kinds import Choice, Form, Number, Text
+from crmkit.domain.kinds import Form, Number, Text
 from crmkit.domain.money import Money
-from crmkit.domain.text import search_key
+from crmkit.domain.named_kinds import Choice
+from crmkit.storage.codec.blanks import Making, Names, setter_of
+from crmkit.storage.codec.json_text import from_json, to_json
+from crmkit.storage.codec.plain_code import (
+    PLAIN_NAMES,
+    dump_expression,
+    load_expression,
+    member_value,
+    members,
+)
 
-try:
-    import orjson
-except ImportError:
-    orjson = None  # type: ignore[assignment]
-
-_SAFE: Final = UUID(int=0).is_safe
+__all__ = [
+    "NATIVE",
+    "TEXTUAL",
+    "Forms",
+    "RowCodec",
+    "from_json",
+    "row_codec",
+    "setter_of",
+    "to_json",
+]
 
 
 @attrs.frozen(kw_only=True)
 class Forms:
-    """How a store holds the forms: expressions over `v`, by form; JSON text is always text."""
+    """How a store holds the forms: expressions over `v` and `{v}`, by form; JSON is always text."""
 
     dump: Mapping[Form, str]
     load: Mapping[Form, str]
@@ -39,97 +51,88 @@ class Forms:
 
 TEXTUAL: Final = Forms(
     dump={
-        Form.ID: "v.hex",
-        Form.INSTANT: "v.isoformat(timespec='milliseconds')",
+        Form.ID: "'%032x' % v.int",
+        Form.INSTANT: "v.isoformat('T', 'milliseconds')",
         Form.DATE: "v.isoformat()",
         Form.BOOLEAN: "(1 if v else 0)",
     },
     load={
-        Form.ID: "_uuid(v)",
-        Form.INSTANT: "_instant(v)",
-        Form.DATE: "_date(v)",
-        Form.BOOLEAN: "(v == 1)",
+        Form.ID: "_uuid({v})",
+        Form.INSTANT: "_instant({v})",
+        Form.DATE: "_date({v})",
+        Form.BOOLEAN: "({v} == 1)",
     },
 )
 """Ids as hex, instants and dates as ISO 8601: SQLite and MySQL."""
 
-NATIVE: Final = Forms(dump={}, load={Form.INSTANT: "v.astimezone(_UTC)"})
+NATIVE: Final = Forms(dump={}, load={Form.INSTANT: "{v}.astimezone(_UTC)"})
 """Ids, instants, dates and booleans as the driver has them: PostgreSQL."""
+
+Dump = Callable[[Iterable[Any]], list[tuple[Any, ...]]]
+Load = Callable[[Iterable[Sequence[Any]]], list[Any]]
+Turn = Callable[[Any], Any]
 
 
 @attrs.frozen(kw_only=True)
 class RowCodec:
-    """The two generated functions of one entity, and the names of its columns."""
+    """The generated functions of one entity, and the names of its columns."""
 
     columns: tuple[str, ...]
-    dump: Callable[[Iterable[Any]], list[tuple[Any, ...]]]
-    load: Callable[[Iterable[tuple[Any, ...]]], list[Any]]
-    scalar: Mapping[str, Callable[[Any], Any]]
+    dump: Dump
+    load: Load
+    scalar: Mapping[str, Turn]
     """What a query binds for a column: from the domain's scalar to the store's."""
-    unscalar: Mapping[str, Callable[[Any], Any]]
+    unscalar: Mapping[str, Turn]
     """The way back, for columns that are read without an object."""
 
 
 def row_codec(spec: EntitySpec, forms: Forms) -> RowCodec:
     """Generate the codec of an entity for a store."""
+    names = Names(**_NAMES)
     columns = columns_of(spec)
-    names: dict[str, Any] = dict(_NAMES)
-    dump = _dump_source(spec, forms, names)
-    load = _load_source(spec, forms, names)
-    exec(compile(dump + load, f"<codec of {spec.name}>", "exec"), names)  # noqa: S102 - our own text
+    names.define(_dump_source(spec, forms, names), f"dump of {spec.name}")
+    names.define(_load_source(spec, forms, names), f"load of {spec.name}")
+    dumped = {form: _function(forms.dump.get(form, "v")) for form in Form}
+    loaded = {form: _function(forms.load.get(form, "{v}").format(v="v")) for form in Form}
     return RowCodec(
         columns=tuple(columns),
-        dump=names["dump"],
-        load=names["load"],
-        scalar={
-            name: _function(forms.dump.get(column.form, "v")) for name, column in columns.items()
-        },
-        unscalar={
-            name: _function(forms.load.get(column.form, "v")) for name, column in columns.items()
-        },
+        dump=names.objects["dump"],
+        load=names.objects["load"],
+        scalar={name: dumped[column.form] for name, column in columns.items()},
+        unscalar={name: loaded[column.form] for name, column in columns.items()},
     )
 
 
-def to_json(plain: Any) -> str:
-    """Write JSON text, by orjson where it is installed."""
-    if orjson is not None:
-        try:
-            return orjson.dumps(plain).decode()
-        except TypeError:
-            return json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
-    return json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
-
-
-def from_json(text: str) -> Any:
-    """Read JSON text, by orjson where it is installed."""
-    return json.loads(text) if orjson is None else orjson.loads(text)
-
-
-def _function(expression: str) -> Callable[[Any], Any]:
-    source = f"lambda v: None if v is None else {expression}"
-    made: Callable[[Any], Any] = eval(source, dict(_NAMES))  # noqa: S307 - our own text
-    return made
-
-
-def _dump_source(spec: EntitySpec, forms: Forms, names: dict[str, Any]) -> str:
-    lines = ["def dump(objects):", "  rows = []", "  add = rows.append", "  for o in objects:"]
+def dumped_cells(spec: EntitySpec, forms: Forms, names: Names) -> tuple[list[str], list[str]]:
+    """Return the lines that work out the cells of the object `o`, and the cells themselves."""
+    lines: list[str] = []
     cells: list[str] = []
     for at, column in enumerate(columns_of(spec).values()):
-        value = f"o.{column.part.name}"
-        cell = _dump_cell(column, forms, names, at)
+        place, cell = f"o.{column.part.name}", dump_cell(column, forms, names)
         if cell == "v":
-            cells.append(value)
+            cells.append(place)
             continue
-        lines.append(f"    v = {value}")
-        lines.append(
-            f"    c{at} = {cell if not column.optional else f'None if v is None else {cell}'}"
-        )
         cells.append(f"c{at}")
-    lines += [f"    add(({', '.join(cells)},))", "  return rows", ""]
-    return "\n".join(lines) + "\n"
+        lines += _worked_out(f"c{at}", place, cell, column)
+    return lines, cells
 
 
-def _dump_cell(column: Column, forms: Forms, names: dict[str, Any], at: int) -> str:
+def _worked_out(cell: str, place: str, expression: str, column: Column) -> list[str]:
+    """Work out one cell; instants of one batch are mostly the same, so the last one is kept."""
+    if column.form is Form.INSTANT:
+        return [
+            f"v = {place}",
+            f"if v is None: {cell} = None",
+            f"elif v is last: {cell} = text",
+            f"else: last = v; text = {cell} = {expression}",
+        ]
+    if column.optional:
+        return [f"{cell} = None if (v := {place}) is None else {expression}"]
+    return [f"v = {place}", f"{cell} = {expression}"]
+
+
+def dump_cell(column: Column, forms: Forms, names: Names) -> str:
+    """Return the expression for what a column holds of `v`, which is not None."""
     kind = column.part.kind
     match column.role:
         case Role.AMOUNT:
@@ -140,116 +143,133 @@ def _dump_cell(column: Column, forms: Forms, names: dict[str, Any], at: int) -> 
             return "_key(v)"
         case Role.VALUE:
             pass
-    if isinstance(kind, Choice):
-        names[f"e{at}"] = {member: str(member.value) for member in kind.enum}
-        return f"e{at}[v]"
-    if isinstance(kind, Number):
+    if type(kind) is Choice:
+        return member_value(names, kind.enum, "v")
+    if type(kind) is Number:
         return f"int(v.scaleb({kind.scale}))"
     if column.form in (Form.JSON, Form.TEXTS):
-        return _dump_json(kind, names, at)
+        return _dump_json(kind, names)
+    if column.form in (Form.TEXT, Form.INTEGER) and type(kind).scalar is not _AS_IT_IS:
+        return f"{names.add('scalar', kind.scalar)}(v)"
     return forms.dump.get(column.form, "v")
 
 
-def _dump_json(kind: Any, names: dict[str, Any], at: int) -> str:
-    if isinstance(kind, Many) and isinstance(kind.item, Text):
-        return "_json(v) if v else '[]'"
-    if isinstance(kind, AnyJson):
-        return "_json(v)"
-    names[f"p{at}"] = kind.plain
+def _dump_json(kind: Any, names: Names) -> str:
+    expression = dump_expression(names, kind, "v")
+    if isinstance(kind, Many):
+        return f"(_json({expression}) if v else '[]')"
     if isinstance(kind, CustomValues):
-        return f"_json(p{at}(v)) if v else '{{}}'"
-    return f"_json(p{at}(v))"
+        return f"(_json({expression}) if v else '{{}}')"
+    return f"_json({expression})"
 
 
-def _load_source(spec: EntitySpec, forms: Forms, names: dict[str, Any]) -> str:
+def _dump_source(spec: EntitySpec, forms: Forms, names: Names) -> str:
+    worked_out, cells = dumped_cells(spec, forms, names)
+    lines = ["def dump(objects):", "  rows = []", "  add = rows.append", "  last = text = None"]
+    lines += ["  for o in objects:", *(f"    {line}" for line in worked_out)]
+    lines += [f"    add(({', '.join(cells)},))", "  return rows", ""]
+    return "\n".join(lines)
+
+
+def _load_source(spec: EntitySpec, forms: Forms, names: Names) -> str:
     columns = list(columns_of(spec).values())
-    names["_cls"] = spec.cls
-    variables = [f"x{at}" for at in range(len(columns))]
-    lines = [
-        "def load(rows):",
-        "  objects = []",
-        "  add = objects.append",
-        f"  for {', '.join(variables)}, in rows:",
-        "    o = _new(_cls)",
-    ]
-    if "events" in {field.name for field in attrs.fields(spec.cls)}:
-        names["s_events"] = setter_of(spec.cls, "events")
-        lines.append("    s_events(o, ())")
+    making = Making(names, spec.cls, "o")
+    variables = ", ".join(f"x{at}" for at in range(len(columns)))
+    lines = ["def load(rows):", "  objects = []", "  add = objects.append", "  last = at = None"]
+    lines += ["  known = {}", f"  for {variables}, in rows:", f"    {making.begin()}"]
     for at, column in enumerate(columns):
-        name = column.part.name
-        if column.role in (Role.CURRENCY, Role.KEY):
-            continue
-        names[f"s{at}"] = setter_of(spec.cls, name)
-        value = _load_cell(column, forms, names, at)
-        if column.optional and value != f"x{at}":
-            value = f"None if x{at} is None else {value}"
-        lines.append(f"    s{at}(o, {value})")
-    lines += ["    add(o)", "  return objects", ""]
-    return "\n".join(lines) + "\n"
+        if column.role in (Role.VALUE, Role.AMOUNT):
+            prepared, value = _load_cell(column, f"x{at}", forms, names)
+            lines += [f"    {line}" for line in prepared]
+            lines.append(f"    {making.put(column.part.name, value)}")
+    lines += [f"    {line}" for line in making.end()] + ["    add(o)", "  return objects", ""]
+    return "\n".join(lines)
 
 
-def _load_cell(column: Column, forms: Forms, names: dict[str, Any], at: int) -> str:
-    kind, cell = column.part.kind, f"x{at}"
+def _load_cell(column: Column, cell: str, forms: Forms, names: Names) -> tuple[list[str], str]:
+    """Return the lines that prepare the value of a cell, and the expression for it."""
+    made = f"y{cell[1:]}"
     if column.role is Role.AMOUNT:
-        return f"_money({cell}, x{at + 1})"
-    if isinstance(kind, Choice):
-        names[f"d{at}"] = {str(member.value): member for member in kind.enum}
-        return f"d{at}[{cell}]"
-    if isinstance(kind, Number):
+        money = {"minor": cell, "currency": f"x{int(cell[1:]) + 1}"}
+        return _unless_none(column, cell, made, _make(names, Money, money, made)), made
+    if column.form is Form.ID and Form.ID in forms.load:
+        return _load_id(column, cell, made, names), made
+    if column.form is Form.INSTANT and Form.INSTANT in forms.load:
+        turned = forms.load[Form.INSTANT].format(v=cell)
+        return [
+            f"if {cell} is None: {made} = None",
+            f"elif {cell} == last: {made} = at",
+            f"else: last = {cell}; at = {made} = {turned}",
+        ], made
+    value = _loaded(column, cell, forms, names)
+    if column.optional and value != cell:
+        value = f"None if {cell} is None else {value}"
+    return [], value
+
+
+def _loaded(column: Column, cell: str, forms: Forms, names: Names) -> str:
+    kind = column.part.kind
+    if type(kind) is Choice:
+        return f"{members(names, kind.enum)}[{cell}]"
+    if type(kind) is Number:
         return f"_Decimal({cell}).scaleb({-kind.scale})"
     if column.form in (Form.JSON, Form.TEXTS):
-        return _load_json(kind, names, at)
-    expression = forms.load.get(column.form, "v")
-    if expression == "_uuid(v)":
-        return f"_uuid({cell})"
-    return (
-        cell
-        if expression == "v"
-        else expression.replace("(v", f"({cell}").replace("v.", f"{cell}.")
-    )
+        return _load_json(kind, cell, names)
+    if column.form in (Form.TEXT, Form.INTEGER) and type(kind).scalar is not _AS_IT_IS:
+        return f"{names.add('parse', kind.parse)}({cell})"
+    return forms.load.get(column.form, "{v}").format(v=cell)
 
 
-def _load_json(kind: Any, names: dict[str, Any], at: int) -> str:
-    cell = f"x{at}"
-    if isinstance(kind, Many) and isinstance(kind.item, Text):
-        return f"() if {cell} == '[]' else tuple(_unjson({cell}))"
-    if isinstance(kind, AnyJson):
-        return f"_unjson({cell})"
-    names[f"q{at}"] = kind.parse
+def _load_json(kind: Any, cell: str, names: Names) -> str:
+    value = load_expression(names, kind, f"_unjson({cell})")
+    if isinstance(kind, Many):
+        return f"(() if {cell} == '[]' else {value})"
     if isinstance(kind, CustomValues):
-        return f"{{}} if {cell} == '{{}}' else q{at}(_unjson({cell}))"
-    return f"q{at}(_unjson({cell}))"
+        return f"({{}} if {cell} == '{{}}' else {value})"
+    return value
 
 
-def setter_of(cls: type[Any], name: str) -> Callable[[Any, Any], None]:
-    """Return the slot's own setter, which a frozen class does not hide."""
-    for base in cls.__mro__:
-        slot = base.__dict__.get(name)
-        if slot is not None and hasattr(slot, "__set__"):
-            setter: Callable[[Any, Any], None] = slot.__set__
-            return setter
-    return lambda made, value: object.__setattr__(made, name, value)
+def _load_id(column: Column, cell: str, made: str, names: Names) -> list[str]:
+    """Make an id; those that refer to others come again and again, so a batch keeps them."""
+    number = {"int": f"int({cell}, 16)", "is_safe": names.add("safe", UUID(int=0).is_safe)}
+    making = _make(names, UUID, number, made)
+    if column.name == "id":
+        return making
+    new = [f"  {line}" for line in (*making, f"known[{cell}] = {made}")]
+    return [f"{made} = known.get({cell})", f"if {made} is None and {cell} is not None:", *new]
 
 
-_set_int = UUID.__dict__["int"].__set__
-_set_safe = UUID.__dict__["is_safe"].__set__
+def _make(names: Names, cls: type[Any], values: Mapping[str, str], into: str) -> list[str]:
+    making = Making(names, cls, into)
+    puts = [making.put(name, value) for name, value in values.items()]
+    return [making.begin(), *puts, *making.end()]
 
 
-def _uuid(text: str, _new: Any = object.__new__) -> UUID:
-    made: UUID = _new(UUID)
-    _set_int(made, int(text, 16))
-    _set_safe(made, _SAFE)
+def _unless_none(column: Column, cell: str, made: str, lines: list[str]) -> list[str]:
+    if not column.optional:
+        return lines
+    return [f"if {cell} is None: {made} = None", "else:", *(f"  {line}" for line in lines)]
+
+
+def _function(expression: str) -> Turn:
+    source = f"lambda v: None if v is None else {expression}"
+    made: Turn = eval(source, {**_NAMES, "_uuid": _uuid})  # noqa: S307 - our own text
     return made
 
 
+_AS_IT_IS: Final = Text.scalar
+
+
+def _uuid(text: str) -> UUID:
+    return UUID(int=int(text, 16))
+
+
 _NAMES: Final[Mapping[str, Any]] = {
+    **PLAIN_NAMES,
     "_new": object.__new__,
-    "_uuid": _uuid,
     "_instant": datetime.fromisoformat,
     "_date": date.fromisoformat,
     "_UTC": UTC,
-    "_money": Money.from_minor,
-    "_key": search_key,
     "_json": to_json,
     "_unjson": from_json,
     "_Decimal": Decimal,

@@ -1,6 +1,7 @@
 """A transaction in memory: writes are kept aside and take effect together at the commit."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from threading import RLock
 from typing import Any
@@ -11,7 +12,14 @@ from crmkit.domain.entity import EntitySpec
 from crmkit.domain.filters.lowered import Lowered
 from crmkit.domain.filters.tally import Tally
 from crmkit.domain.instants import as_instant
-from crmkit.errors import Duplicate, GuardConflict, Refused, StoreClosed, VersionConflict
+from crmkit.errors import (
+    Duplicate,
+    GuardConflict,
+    Refused,
+    StoreClosed,
+    TransactionConflict,
+    VersionConflict,
+)
 from crmkit.ports import BATCH, Ask
 from crmkit.storage.memory.evaluate import holds, scalar_at, sort, tally_rows
 from crmkit.storage.memory.shelf import Shelf, Taken, release, take
@@ -38,6 +46,7 @@ class MemorySession:
         self._specs: dict[str, EntitySpec] = {}
         self._expected: dict[tuple[str, UUID], int] = {}
         self._guarded: dict[tuple[str, UUID], int] = {}
+        self._held: list[tuple[Shelf, UUID]] = []
         self._over = False
 
     def now(self) -> datetime:
@@ -104,11 +113,23 @@ class MemorySession:
         with self._lock:
             self._check_guards()
 
+    def hold(self, spec: EntitySpec, record_id: UUID, version: int) -> None:
+        """Hold a record until the end, or raise `TransactionConflict` when a twin holds it."""
+        current = self._current(spec, record_id)
+        if current is None or current.version != version:
+            raise GuardConflict(spec.name, record_id)
+        shelf = self._shelf_of(spec)
+        with self._lock:
+            if record_id in shelf.held and (shelf, record_id) not in self._held:
+                raise TransactionConflict("another work holds it", path=spec.name, fix="repeat")
+            shelf.held.add(record_id)
+            self._held.append((shelf, record_id))
+
     def commit(self) -> None:
         """Check versions, guards and unique values under the lock, then let all take effect."""
         self._begin()
         self._over = True
-        with self._lock:
+        with self._lock, self._releasing():
             self._check_versions()
             self._check_guards()
             for name, changes in self._changes.items():
@@ -120,6 +141,17 @@ class MemorySession:
         """Forget what was kept aside."""
         self._over = True
         self._changes.clear()
+        with self._lock, self._releasing():
+            return
+
+    @contextmanager
+    def _releasing(self) -> Generator[None]:
+        try:
+            yield
+        finally:
+            for shelf, record_id in self._held:
+                shelf.held.discard(record_id)
+            self._held.clear()
 
     def _begin(self) -> None:
         if self._over:

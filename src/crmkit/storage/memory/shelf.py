@@ -20,6 +20,7 @@ class Shelf:
         """Begin empty."""
         self.spec = spec
         self.records: dict[UUID, Any] = {}
+        self.held: set[UUID] = set()
         self.holders: dict[Unique, dict[UniqueKey, UUID]] = {rule: {} for rule in spec.unique}
 
     def put(self, changes: Mapping[UUID, Any]) -> None:

@@ -17,8 +17,9 @@ from crmkit.domain.columns import Column, Role, columns_of
 from crmkit.domain.composite_kinds import AnyJson, Labels, Many
 from crmkit.domain.custom_values import CustomValues
 from crmkit.domain.entity import EntitySpec
-from crmkit.domain.kinds import Choice, Form, Number, Text
+from crmkit.domain.kinds import Form, Number, Text
 from crmkit.domain.money import Money
+from crmkit.domain.named_kinds import Choice
 from crmkit.domain.text import search_key
 from crmkit.storage.codec.rows import from_json, setter_of, to_json
 

@@ -154,6 +154,10 @@ class MongoSession:
             if not done.matched_count:
                 raise GuardConflict(spec.name, record_id)
 
+    def hold(self, spec: EntitySpec, record_id: UUID, version: int) -> None:
+        """Take the right to write one record now; a twin meets a write conflict."""
+        self.guard(spec, {record_id: version})
+
     def commit(self) -> None:
         """Make everything lasting; an unknown result is asked for again a few times."""
         if self._over:

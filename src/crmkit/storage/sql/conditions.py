@@ -32,7 +32,7 @@ from crmkit.domain.filters.lowered import (
     SortKey,
     Test,
 )
-from crmkit.storage.sql.dialects import MYSQL, POSTGRES, SQLITE, inside_json
+from crmkit.storage.sql.dialects import MARIADB, MYSQL, POSTGRES, SQLITE, inside_json
 from crmkit.storage.sql.shapes import padded
 
 Bool = ColumnElement[bool]
@@ -41,9 +41,10 @@ Bool = ColumnElement[bool]
 class Conditions:
     """Writes the conditions of one statement; parameters are named in the order of their values."""
 
-    def __init__(self, kind: str, table_of: Callable[[EntitySpec], FromClause]) -> None:
-        """Write for one kind of database; `table_of` gives a fresh alias of an entity's table."""
-        self._kind = kind
+    def __init__(self, server: str, table_of: Callable[[EntitySpec], FromClause]) -> None:
+        """Write for one kind of server; `table_of` gives a fresh alias of an entity's table."""
+        self._server = server
+        self._kind = MYSQL if server == MARIADB else server
         self._table_of = table_of
         self._numbers = count()
 
@@ -58,7 +59,7 @@ class Conditions:
         quoted = f'"{leaf.column}"' if self._kind != MYSQL else f"`{leaf.column}`"
         name = getattr(table, "name", "")
         owner = f'"{name}"' if self._kind != MYSQL else f"`{name}`"
-        return inside_json(self._kind, f"{owner}.{quoted}", leaf)
+        return inside_json(self._server, f"{owner}.{quoted}", leaf)
 
     def write(self, table: FromClause, lowered: Lowered) -> Bool:
         """Write a condition; it is true or not, and never taken for true when unknown."""

@@ -13,6 +13,8 @@ from crmkit.domain.kinds import Form
 from crmkit.errors import InvalidFilter
 
 SQLITE, POSTGRES, MYSQL, MARIADB = "sqlite", "postgresql", "mysql", "mariadb"
+BY_CODE_POINT: Final = {MYSQL: "utf8mb4_0900_bin", MARIADB: "utf8mb4_nopad_bin"}
+"""Collations by code point in which trailing blanks count."""
 _STEP: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(:[a-z]+)?")
 _ZONE: Final = re.compile(r"[A-Za-z0-9_+\-/]+")
 _TYPES: Final = {Form.TEXT: Text, Form.INTEGER: BigInteger, Form.BOOLEAN: Boolean}
@@ -101,7 +103,7 @@ def _mysql(column: str, leaf: Leaf) -> str:
         case Form.TEXTS:
             return f"JSON_EXTRACT({column}, '${path}')"
         case _:
-            return f"CONVERT({value} USING utf8mb4) COLLATE utf8mb4_bin"
+            return f"CONVERT({value} USING utf8mb4) COLLATE {BY_CODE_POINT[MYSQL]}"
 
 
 def _mysql_bucket(column: str, bucket: Bucket) -> str:
@@ -119,4 +121,8 @@ def _mysql_bucket(column: str, bucket: Bucket) -> str:
             return f"CONCAT(LEFT({column}, 4), '-01-01')"
 
 
-_RENDERERS: Final = {SQLITE: _sqlite, POSTGRES: _postgres, MYSQL: _mysql}
+def _mariadb(column: str, leaf: Leaf) -> str:
+    return _mysql(column, leaf).replace(BY_CODE_POINT[MYSQL], BY_CODE_POINT[MARIADB])
+
+
+_RENDERERS: Final = {SQLITE: _sqlite, POSTGRES: _postgres, MYSQL: _mysql, MARIADB: _mariadb}

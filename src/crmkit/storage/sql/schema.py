@@ -19,7 +19,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.schema import CreateIndex, CreateTable
+from sqlalchemy.schema import CreateColumn, CreateIndex, CreateTable
 
 from crmkit.domain.columns import Leaf, columns_of
 from crmkit.domain.entity import EntitySpec
@@ -153,7 +153,7 @@ class SqlSchema:
         kind = column.type.compile(dialect)
         name = dialect.identifier_preparer.quote(column.name)
         if column.nullable:
-            return [f"ALTER TABLE {owner} ADD COLUMN {name} {kind}"]
+            return [f"ALTER TABLE {owner} ADD COLUMN {self._ddl(CreateColumn(column))}"]
         default = self._default(spec, column.name)
         return [f"ALTER TABLE {owner} ADD COLUMN {name} {kind} DEFAULT {default} NOT NULL"]
 

@@ -166,6 +166,16 @@ class SqlSession:
             if found.get(record_id) != versions[record_id]:
                 raise GuardConflict(spec.name, record_id)
 
+    def hold(self, spec: EntitySpec, record_id: UUID, version: int) -> None:
+        """Write one record as it is, so that a twin that overlaps is refused by the database."""
+        self._check_writing()
+        entity = self._statements.entities[spec.name]
+        with self._running():
+            values = (self.tenant, entity.codec.scalar["id"](record_id), version)
+            held = self._connection.execute(entity.hold, values)
+        if not held:
+            raise GuardConflict(spec.name, record_id)
+
     def commit(self) -> None:
         """Make everything lasting."""
         with self._running(committing=True):

@@ -70,6 +70,10 @@ class EntityTable:
             for at, name in enumerate(names)
             if name not in ("tenant", "id", "created_at", "created_by")
         )
+        version = quote("version")
+        self.hold = (
+            f"UPDATE {self.name} SET {version} = {version} WHERE {key} AND {version} = {mark}"
+        )
         self.delete = f"DELETE FROM {self.name} WHERE {key}"
         settings = ", ".join(f"{quote(names[at])} = {mark}" for at in self.changed)
         self.update = f"UPDATE {self.name} SET {settings} WHERE {key}"
@@ -123,7 +127,7 @@ class Statements:
         self, spec: EntitySpec, leaves: Sequence[Leaf], ask: Ask
     ) -> tuple[str, tuple[Any, ...]]:
         """Return the statement for some leaves, and its parameters."""
-        conditions = Conditions(self.kind, self._alias)
+        conditions = Conditions(self.server, self._alias)
         key = ("select", tuple(leaves))
         return self._asked(
             key, spec, ask, lambda table: [conditions.leaf(table, leaf) for leaf in leaves]
@@ -139,7 +143,7 @@ class Statements:
         shape = tally_shape(spec, tally, self.encode, values)
 
         def build() -> Executable:
-            conditions = Conditions(self.kind, self._alias)
+            conditions = Conditions(self.server, self._alias)
             return select_tally(conditions, self.kind, self.entities[spec.name].table, tally)
 
         statement = self._statement(("tally", spec.name, shape), build)
@@ -164,7 +168,7 @@ class Statements:
     def _build(
         self, spec: EntitySpec, ask: Ask, reading: Callable[[FromClause], list[Any]]
     ) -> Executable:
-        conditions = Conditions(self.kind, self._alias)
+        conditions = Conditions(self.server, self._alias)
         table = self.entities[spec.name].table
         query = select(*reading(table)).select_from(table)
         query = query.where(conditions.write(table, ask.where))

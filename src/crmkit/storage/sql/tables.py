@@ -22,7 +22,9 @@ from sqlalchemy import (
     Uuid,
     and_,
     case,
+    func,
     null,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeEngine
@@ -31,8 +33,9 @@ from crmkit.domain import columns as domain_columns
 from crmkit.domain.columns import columns_of
 from crmkit.domain.entity import EntitySpec, Unique
 from crmkit.domain.kinds import Form
+from crmkit.storage.sql.dialects import BY_CODE_POINT
 
-MAX_NAME: Final = 60
+MAX_KEY: Final = 2400
 _TENANT_LENGTH: Final = 63
 
 
@@ -92,22 +95,17 @@ def _mysql_text(column: domain_columns.Column, kind: str) -> TypeEngine[Any]:
     """Text that an index can hold is VARCHAR; the rest has no index on MySQL."""
     length = getattr(column.part.kind, "max_length", 100)
     if column.name == "tenant":
-        return String(_TENANT_LENGTH, collation=_MYSQL_COLLATION[kind])
-    if length <= 320:
-        return String(
-            length * (2 if column.name.endswith("_key") else 1), collation=_MYSQL_COLLATION[kind]
-        )
+        return String(_TENANT_LENGTH, collation=BY_CODE_POINT[kind])
+    if length <= 320 and column.role is not domain_columns.Role.KEY:
+        return String(length, collation=BY_CODE_POINT[kind])
     return _long_text(kind)
 
 
 def _long_text(kind: str) -> TypeEngine[Any]:
     from sqlalchemy.dialects.mysql import LONGTEXT
 
-    return LONGTEXT(collation=_MYSQL_COLLATION[kind])
+    return LONGTEXT(collation=BY_CODE_POINT[kind])
 
-
-_MYSQL_COLLATION: Final = {"mysql": "utf8mb4_0900_bin", "mariadb": "utf8mb4_nopad_bin"}
-"""By code point, trailing blanks counted."""
 
 _POSTGRES: Final[Mapping[Form, Any]] = {
     Form.TEXT: lambda: Text(collation="C"),
@@ -129,7 +127,8 @@ def _unique_index(table: Table, spec: EntitySpec, rule: Unique, name: str, kind:
     ]
     if spec.soft:
         conditions.append(table.c.deleted_at.is_(null()))
-    if kind in _MYSQL_COLLATION:
+    if kind in BY_CODE_POINT:
+        columns = [_short(table, column, name) for column in columns]
         columns += _while_live(table, name, conditions)
         Index(name, table.c.tenant, *columns, unique=True)
         return
@@ -142,6 +141,15 @@ def _unique_index(table: Table, spec: EntitySpec, rule: Unique, name: str, kind:
         sqlite_where=where,
         postgresql_where=where,
     )
+
+
+def _short(table: Table, column: Column[Any], name: str) -> Column[Any]:
+    """Return the column, or a digest of it that an index of MySQL can hold."""
+    if getattr(column.type, "length", 1):
+        return column
+    digest = Column(f"{name}_{column.name}", String(64), Computed(func.sha2(column, text("256"))))
+    table.append_column(digest)
+    return digest
 
 
 def _while_live(
@@ -163,9 +171,9 @@ def _list_index(
         if kind == "postgresql":
             Index(name, columns[0], postgresql_using="gin")
         return
-    if kind in _MYSQL_COLLATION and any(
-        not getattr(column.type, "length", 1) for column in columns
-    ):
+    if kind in BY_CODE_POINT and any(not getattr(column.type, "length", 1) for column in columns):
+        return
+    if kind == "postgresql" and sum(_widest(spec, column.name) for column in columns) > MAX_KEY:
         return
     keys: list[Any] = [
         column.nulls_first() if kind == "postgresql" and column.nullable else column
@@ -174,6 +182,12 @@ def _list_index(
     if "id" not in fields:
         keys.append(table.c.id)
     Index(name, table.c.tenant, *keys)
+
+
+def _widest(spec: EntitySpec, name: str) -> int:
+    """Return the bytes that a key of this column may take; an index holds about 2,700 in all."""
+    column = columns_of(spec)[name]
+    return getattr(column.part.kind, "max_length", 0) * 4 if column.form is Form.TEXT else 16
 
 
 def _index_columns(spec: EntitySpec, field: str) -> list[str]:
