@@ -9,7 +9,6 @@ from typing import Any
 
 import attrs
 
-
 _BLANKS: dict[type[Any], type[Any] | None] = {}
 
 
@@ -93,7 +92,7 @@ def _derived(cls: Any) -> type[Any] | None:
     plain = {"__setattr__": object.__setattr__, "__delattr__": object.__delattr__}
     blank = type(cls.__name__, (cls,), {"__slots__": (), "__module__": __name__, **plain})
     try:
-        object.__new__(blank).__class__ = cls
+        setattr(object.__new__(blank), "__class__", cls)  # noqa: B010 - a class is assigned on purpose
     except TypeError:
         return None
     return blank

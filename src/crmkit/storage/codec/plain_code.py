@@ -3,6 +3,7 @@
 Expressions for kinds that are exactly crmkit's own; a derived kind is asked itself.
 """
 
+from collections.abc import Mapping
 from enum import Enum
 from uuid import UUID
 
@@ -121,14 +122,14 @@ def _unless_none(expression: str, place: str) -> str:
     return f"None if (v := {place}) is None else {expression}"
 
 
-_DUMPED = {
+_DUMPED: Mapping[type[Kind], str] = {
     Day: "{v}.isoformat()",
     Instant: "{v}.isoformat('T', 'milliseconds')",
     Identity: "_str({v})",
     Amount: "{{'amount': {v}.minor, 'currency': {v}.currency}}",
     Labels: "dict({v})",
 }
-_LOADED = {
+_LOADED: Mapping[type[Kind], str] = {
     Day: "_date({v})",
     Instant: "_instant({v})",
     Identity: "_UUID({v})",
