@@ -58,7 +58,7 @@ def normal(text: str) -> str:
         raise refuse("the number holds a control character", "value", "remove it")
     if not kept:
         raise refuse("the number is empty", "value", "give its digits and letters")
-    return check_text(kept, path="value", max_length=MAX_VALUE)
+    return check_text(unicodedata.normalize("NFKC", kept), path="value", max_length=MAX_VALUE)
 
 
 def check_uscc(text: str) -> str:
