@@ -1,16 +1,20 @@
 """The change log: what changed, by whom and why; and the rows that travel with it."""
 
+import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import attrs
 
 from crmkit.domain.aggregate import Aggregate
 from crmkit.domain.entity import EntitySpec, Index, Unique, entity
+from crmkit.domain.kinds import Text
 
+LONGEST_CLAIM = 200
+Name = Annotated[str, Text(max_length=63)]
 BOOKKEEPING = frozenset(
     {"id", "tenant", "version", "created_at", "created_by", "updated_at", "updated_by"}
 )
@@ -51,7 +55,7 @@ class Change:
     id: UUID
     tenant: str
     changeset_id: UUID
-    entity: str
+    entity: Name
     record_id: UUID
     record_version: int
     operation: Operation
@@ -83,9 +87,9 @@ class OutboxMessage:
     id: UUID
     tenant: str
     version: int = 1
-    subscriber: str
-    topic: str
-    record_key: str
+    subscriber: Annotated[str, Text(max_length=200)]
+    topic: Annotated[str, Text(max_length=200)]
+    record_key: Annotated[str, Text(max_length=120)]
     position: int
     payload: Any
     changeset_id: UUID
@@ -105,8 +109,8 @@ class IdempotencyRecord:
 
     id: UUID
     tenant: str
-    actor: str
-    key: str
+    actor: Annotated[str, Text(max_length=200)]
+    key: Annotated[str, Text(max_length=200)]
     fingerprint: str
     result: Any | None = None
     at: datetime
@@ -119,10 +123,17 @@ class Claim:
 
     id: UUID
     tenant: str
-    entity: str
-    field: str
-    value: str
+    entity: Name
+    field: Annotated[str, Text(max_length=80)]
+    value: Annotated[str, Text(max_length=200)]
     record_id: UUID
+
+
+def claim_value(text: str) -> str:
+    """Return what a claim keeps of a unique value: the text, or the digest of a long one."""
+    if len(text) <= LONGEST_CLAIM:
+        return text
+    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
 
 INTERNAL = (Changeset, Change, OutboxMessage, IdempotencyRecord, Claim)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, NewType
+from typing import Annotated, Any, NewType
 from uuid import UUID
 
 import attrs
@@ -48,8 +48,8 @@ class CustomField(Aggregate):
     """
 
     id: CustomFieldId
-    entity: str
-    key: str
+    entity: Annotated[str, Text(max_length=63)]
+    key: Annotated[str, Text(max_length=63)]
     kind: FieldKind
     labels: Mapping[str, str] = attrs.field(factory=dict)
     required: bool = False

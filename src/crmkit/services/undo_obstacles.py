@@ -7,7 +7,7 @@ from uuid import UUID
 import attrs
 
 from crmkit.domain.aggregate import Aggregate
-from crmkit.domain.changes import Claim
+from crmkit.domain.changes import Claim, claim_value
 from crmkit.domain.composite_kinds import Amount
 from crmkit.domain.entity import EntitySpec, Unique, spec_of
 from crmkit.domain.filters.lowered import All, Check, Lowered, Test
@@ -69,7 +69,7 @@ def taken(
     for key, definition in work.custom_fields(spec).items():
         value = record.custom.get(key)
         if definition.unique and value is not None:
-            text = definition.part.kind.text(value)
+            text = claim_value(definition.part.kind.text(value))
             if _is_claimed(work, (spec.name, key, text), record.id):
                 return (f"{CUSTOM}.{key}",)
     return ()

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from crmkit.domain.aggregate import Aggregate
-from crmkit.domain.changes import Claim
+from crmkit.domain.changes import Claim, claim_value
 from crmkit.domain.custom_fields import CustomField
 from crmkit.domain.entity import spec_of
 from crmkit.domain.filters.lowered import All, Lowered
@@ -56,7 +56,7 @@ def _claim(work: UnitOfWork, field: CustomField, record: Aggregate) -> Claim:
         tenant=work.tenant,
         entity=field.entity,
         field=field.key,
-        value=field.part.kind.text(record.custom[field.key]),
+        value=claim_value(field.part.kind.text(record.custom[field.key])),
         record_id=record.id,
     )
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from crmkit.domain.aggregate import Aggregate
-from crmkit.domain.changes import Claim
+from crmkit.domain.changes import Claim, claim_value
 from crmkit.domain.custom_fields import CustomField, check_custom, fill_defaults
 from crmkit.domain.entity import EntitySpec, spec_of
 from crmkit.domain.filters.lowered import All, Check, Lowered, Test
@@ -104,7 +104,7 @@ def _move_claim(
             tenant=work.tenant,
             entity=spec.name,
             field=key,
-            value=kind.text(new),
+            value=claim_value(kind.text(new)),
             record_id=record.id,
         )
         try:

@@ -156,8 +156,7 @@ class Field:
     def _compare(self, op: Op, value: Any) -> Filter:
         if isinstance(value, Field):
             return self._compare_fields(op, value.path)
-        ordering = op not in (Op.EQ, Op.NE)
-        _refuse_unless(not ordering or self.path.kind.ordered, self.path, "has no order")
+        _refuse_unless(self.path.kind.ordered, self.path, "is not a single value")
         if value is None:
             raise InvalidFilter("None has no order", path=self.path.name, fix="use is_none()")
         return Comparison(self.path, op, self.path.kind.check(value, self.path.name))
@@ -175,7 +174,8 @@ class Field:
 
     def _listed(self, op: Op, values: Iterable[Any]) -> Filter:
         _refuse_unless(not isinstance(values, str | bytes), self.path, "needs a list of values")
-        _refuse_unless(not isinstance(self.path.kind, Amount), self.path, "cannot be listed")
+        single = self.path.kind.ordered and not isinstance(self.path.kind, Amount)
+        _refuse_unless(single, self.path, "cannot be listed; lists have has_any()")
         listed = list(values)
         if len(listed) > MAX_LISTED:
             raise OutOfRange(f"{len(listed)} values, at most {MAX_LISTED}", path=self.path.name)

@@ -1,142 +1,273 @@
 """Duplicates: which records may be one party, by blocking keys and a weighted comparison.
 
-The comparison follows Fellegi and Sunter (1969): each agreeing field adds the logarithm of how much
-likelier the agreement is for one party than for two, each disagreeing one takes some away.
+Only records that share a blocking key are compared. The comparison follows Fellegi and Sunter
+("A Theory for Record Linkage", JASA 1969): a feature that agrees adds the logarithm (base 2) of how
+much likelier the agreement is for one party than for two, one that disagrees takes some away. Texts
+that are nearly alike count in part (Winkler 1990). A block with too many records is sorted, and
+only neighbours in it are compared (Hernández and Stolfo 1995).
 """
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import combinations
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from enum import Enum
+from itertools import combinations, islice, product
 from typing import Final
 
 import attrs
 
-from crmkit.domain.text import search_key
+from crmkit.domain.parties.likeness import MAX_COMPARED, likeness
+from crmkit.domain.text import check_text, search_key
+from crmkit.errors import InvalidInput, OutOfRange, WrongType
 
-Features = Mapping[str, str]
+Features = Mapping[str, str | tuple[str, ...]]
+"""What is known of a record, by name: one text, or several of which the likest pair counts."""
+
 MAX_BLOCK: Final = 200
+WINDOW: Final = 10
+MAX_VALUES: Final = 20
+_Folded = dict[str, tuple[str, ...]]
+
+
+class Likeness(Enum):
+    """How two texts of a feature are compared."""
+
+    SPELLING = "spelling"
+    """Alike when spelt nearly alike."""
+    EXACT = "exact"
+    """Alike when equal."""
+    CONTAINED = "contained"
+    """Alike when one begins with the other, as 山东聊城 with 山东."""
 
 
 @attrs.frozen(kw_only=True)
 class Weight:
-    """How a field speaks: agreement among the same party, and by chance among two."""
+    """How a feature speaks: how often it agrees within one party, and by chance between two."""
 
     same: float = 0.9
     chance: float = 0.01
     near: float = 0.88
-    """From this similarity on (Jaro-Winkler, 0 to 1) two texts agree in part."""
+    """From this likeness on (Jaro-Winkler, 0 to 1) two spellings agree in part."""
+    likeness: Likeness = Likeness.SPELLING
+    agreement: float = attrs.field(init=False)
+    """What full agreement adds, in bits."""
+    disagreement: float = attrs.field(init=False)
+    """What disagreement takes away, in bits (a number below zero)."""
 
-    @property
-    def agreement(self) -> float:
-        """Return what full agreement adds."""
-        return math.log2(self.same / self.chance)
-
-    @property
-    def disagreement(self) -> float:
-        """Return what disagreement takes away."""
-        return math.log2((1 - self.same) / (1 - self.chance))
-
-
-@attrs.frozen
-class Match:
-    """How much two records speak for one party, and which fields agree."""
-
-    score: float
-    agreeing: tuple[str, ...]
+    def __attrs_post_init__(self) -> None:
+        """Refuse what is no probability and derive both weights."""
+        if not 0 < self.chance < self.same < 1 or not 0 <= self.near <= 1:
+            raise OutOfRange(
+                "0 < chance < same < 1 and near from 0 to 1 must hold", path="weight", fix="turn them"
+            )
+        object.__setattr__(self, "agreement", math.log2(self.same / self.chance))
+        object.__setattr__(self, "disagreement", math.log2((1 - self.same) / (1 - self.chance)))
 
 
-def compare(left: Features, right: Features, weights: Mapping[str, Weight]) -> Match:
-    """Weigh two records; a field that either lacks says nothing."""
-    score, agreeing = 0.0, []
-    for name, weight in weights.items():
-        ours, theirs = left.get(name, ""), right.get(name, "")
-        if not ours or not theirs:
-            continue
-        likeness = 1.0 if ours == theirs else jaro_winkler(ours, theirs)
-        if likeness >= weight.near:
-            share = (likeness - weight.near) / (1 - weight.near) if likeness < 1 else 1.0
-            score += weight.agreement * (0.5 + share / 2)
-            agreeing.append(name)
-        else:
-            score += weight.disagreement
-    return Match(score, tuple(agreeing))
+@attrs.frozen(kw_only=True)
+class Rules:
+    """How duplicates of one kind of party are found.
 
-
-def candidates(
-    records: Iterable[tuple[str, Features]], blocks: Iterable[tuple[str, ...]]
-) -> Iterator[tuple[str, str]]:
-    """Bring each pair of record names that share a blocking key, once.
-
-    A block is a tuple of field names; `name:3` takes the first three signs. Blocks with more than
-    200 records say too little and are passed over.
+    A block is a tuple of feature names; `surname:3` takes the first three signs. `threshold` is the
+    score in bits from which a pair is reported.
     """
-    listed, chosen = list(records), [tuple(block) for block in blocks]
-    seen: set[tuple[str, str]] = set()
-    for block in chosen:
-        shelves: defaultdict[tuple[str, ...], list[str]] = defaultdict(list)
-        for name, features in listed:
-            key = tuple(_part(features, part) for part in block)
-            if all(key):
-                shelves[key].append(name)
-        for names in shelves.values():
-            if len(names) <= MAX_BLOCK:
-                for pair in combinations(sorted(names), 2):
-                    if pair not in seen:
-                        seen.add(pair)
-                        yield pair
+
+    blocks: tuple[tuple[str, ...], ...]
+    weights: Mapping[str, Weight]
+    threshold: float
+
+
+@attrs.frozen(kw_only=True)
+class Reason:
+    """What one feature said; `weight` in bits, below zero when it speaks against."""
+
+    feature: str
+    weight: Decimal
+
+
+@attrs.frozen(kw_only=True)
+class Match:
+    """How much two records speak for one party, in bits, and why, the strongest reason first."""
+
+    score: Decimal
+    reasons: tuple[Reason, ...]
+
+
+@attrs.frozen(kw_only=True)
+class Pair:
+    """Two records that may be one party."""
+
+    left: str
+    right: str
+    match: Match
+
+
+PEOPLE: Final = Rules(
+    blocks=(
+        ("identifier",),
+        ("email",),
+        ("phone",),
+        ("birthday", "surname:2"),
+        ("birthday", "given:2"),
+        ("given:3", "surname:3"),
+        ("street:5", "postal_code"),
+        ("name", "place"),
+        ("name", "birthday"),
+    ),
+    weights={
+        "identifier": Weight(same=0.93, chance=0.0001, near=0.93),
+        "email": Weight(same=0.8, chance=0.0001, likeness=Likeness.EXACT),
+        "phone": Weight(same=0.8, chance=0.0005, likeness=Likeness.EXACT),
+        "name": Weight(same=0.9, chance=0.002, near=0.9),
+        "given": Weight(same=0.9, chance=0.01),
+        "surname": Weight(same=0.9, chance=0.005),
+        "birthday": Weight(same=0.93, chance=0.0005, near=0.93),
+        "street": Weight(same=0.85, chance=0.005),
+        "place": Weight(same=0.85, chance=0.01),
+        "postal_code": Weight(same=0.88, chance=0.01, near=0.95),
+    },
+    threshold=8.0,
+)
+"""People: given name and surname apart (or `name` where they are one word), birthday, address."""
+
+ORGANISATIONS: Final = Rules(
+    blocks=(("identifier",), ("name",), ("phone",), ("email",), ("domain",), ("name:4", "place")),
+    weights={
+        "identifier": Weight(same=0.98, chance=0.0001, likeness=Likeness.EXACT),
+        "name": Weight(same=0.9, chance=0.0005, near=0.9),
+        "place": Weight(same=0.95, chance=0.05, likeness=Likeness.CONTAINED),
+        "phone": Weight(same=0.7, chance=0.001, likeness=Likeness.EXACT),
+        "email": Weight(same=0.6, chance=0.0005, likeness=Likeness.EXACT),
+        "domain": Weight(same=0.8, chance=0.002, likeness=Likeness.EXACT),
+    },
+    threshold=10.0,
+)
+"""Organisations: the core of the name, its place, registered numbers, phones and domains."""
+
+
+def blocking_keys(features: Features, rules: Rules = PEOPLE) -> frozenset[str]:
+    """Return the short texts of which duplicates are likely to share one."""
+    return _keys(_folded(features), rules)
+
+
+def compare(left: Features, right: Features, rules: Rules = PEOPLE) -> Match:
+    """Weigh two records; a feature that either lacks says nothing."""
+    spoken = _weigh(_folded(left), _folded(right), rules)
+    strongest_first = sorted(spoken, key=lambda said: -abs(said[1]))
+    return Match(
+        score=_bits(sum(weight for _, weight in spoken)),
+        reasons=tuple(Reason(feature=name, weight=_bits(said)) for name, said in strongest_first),
+    )
 
 
 def find_duplicates(
-    records: Mapping[str, Features],
+    records: Iterable[tuple[str, Features]],
     *,
-    blocks: Iterable[tuple[str, ...]],
-    weights: Mapping[str, Weight],
-    threshold: float,
-) -> Iterator[tuple[str, str, Match]]:
-    """Bring the pairs whose score reaches the threshold."""
-    folded = {
-        name: {field: search_key(text).strip() for field, text in features.items()}
-        for name, features in records.items()
-    }
-    for left, right in candidates(folded.items(), blocks):
-        match = compare(folded[left], folded[right], weights)
-        if match.score >= threshold:
-            yield left, right, match
+    rules: Rules = PEOPLE,
+    threshold: float | None = None,
+) -> list[Pair]:
+    """Return the pairs whose score reaches the threshold, the likest first.
+
+    `records` gives each record's id, once, and features. Blocks are worked through one after the
+    other; nothing grows with the number of pairs but the result.
+    """
+    known = {name: _folded(features) for name, features in _unique(records)}
+    least = rules.threshold if threshold is None else threshold
+    found = [
+        Pair(left=left, right=right, match=compare(known[left], known[right], rules))
+        for left, right in _candidates(known, rules)
+        if sum(said for _, said in _weigh(known[left], known[right], rules)) >= least
+    ]
+    return sorted(found, key=lambda pair: (-pair.match.score, pair.left, pair.right))
 
 
-def jaro_winkler(left: str, right: str) -> float:
-    """Return the likeness of two texts, 0 to 1 (Winkler 1990: common beginnings count more)."""
-    likeness = _jaro(left, right)
-    prefix = 0
-    for ours, theirs in zip(left[:4], right[:4], strict=False):
-        if ours != theirs:
-            break
-        prefix += 1
-    return likeness + prefix * 0.1 * (1 - likeness) if likeness > 0.7 else likeness
+def _unique(records: Iterable[tuple[str, Features]]) -> Iterator[tuple[str, Features]]:
+    seen: set[str] = set()
+    for name, features in records:
+        if check_text(name, path="records") in seen:
+            raise InvalidInput(f"record {name!r} comes twice", path="records", fix="give it once")
+        seen.add(name)
+        yield name, features
 
 
-def _jaro(left: str, right: str) -> float:
-    if left == right:
-        return 1.0
-    reach = max(0, max(len(left), len(right)) // 2 - 1)
-    taken = [False] * len(right)
-    ours: list[str] = []
-    for at, sign in enumerate(left):
-        for there in range(max(0, at - reach), min(len(right), at + reach + 1)):
-            if not taken[there] and right[there] == sign:
-                taken[there] = True
-                ours.append(sign)
-                break
-    if not ours:
-        return 0.0
-    theirs = [sign for sign, used in zip(right, taken, strict=True) if used]
-    swapped = sum(a != b for a, b in zip(ours, theirs, strict=True)) / 2
-    found = len(ours)
-    return (found / len(left) + found / len(right) + (found - swapped) / found) / 3
+def _folded(features: Features) -> _Folded:
+    folded: _Folded = {}
+    for name, given in features.items():
+        values = (given,) if isinstance(given, str) else given
+        if not isinstance(values, tuple):
+            raise WrongType("expected a text or a tuple of texts", path=f"features.{name}")
+        cleaned = (_clean(value, f"features.{name}") for value in values[:MAX_VALUES])
+        folded[name] = tuple(dict.fromkeys(value for value in cleaned if value))
+    return folded
 
 
-def _part(features: Features, part: str) -> str:
+def _clean(value: str, path: str) -> str:
+    return search_key(check_text(value, path=path)[:MAX_COMPARED])[:MAX_COMPARED].strip()
+
+
+def _keys(folded: _Folded, rules: Rules) -> frozenset[str]:
+    return frozenset(
+        f"{'+'.join(block)}={'+'.join(values)}"
+        for block in rules.blocks
+        for values in islice(product(*(_parts(folded, part) for part in block)), MAX_VALUES)
+    )
+
+
+def _parts(folded: _Folded, part: str) -> tuple[str, ...]:
     name, _, length = part.partition(":")
-    text = features.get(name, "")
-    return text[: int(length)] if length else text
+    values = folded.get(name, ())
+    return tuple(value[: int(length)] for value in values) if length else values
+
+
+def _candidates(known: Mapping[str, _Folded], rules: Rules) -> Iterator[tuple[str, str]]:
+    """Bring each pair that shares a block, once, from the first block that it shares."""
+    blocks: defaultdict[str, list[str]] = defaultdict(list)
+    for name, folded in known.items():
+        for key in _keys(folded, rules):
+            blocks[key].append(name)
+    small = {key: names for key, names in blocks.items() if 1 < len(names) <= MAX_BLOCK}
+    shared: defaultdict[str, set[str]] = defaultdict(set)
+    for key, names in small.items():
+        for name in names:
+            shared[name].add(key)
+    for key, names in small.items():
+        for left, right in combinations(sorted(names), 2):
+            if key == min(shared[left] & shared[right]):
+                yield left, right
+    large = (names for names in blocks.values() if len(names) > MAX_BLOCK)
+    met = {pair for names in large for pair in _neighbours(names, known)}
+    yield from (pair for pair in met if not shared[pair[0]] & shared[pair[1]])
+
+
+def _neighbours(names: Sequence[str], known: Mapping[str, _Folded]) -> Iterator[tuple[str, str]]:
+    ordered = sorted(names, key=lambda name: (sorted(known[name].items()), name))
+    for at, name in enumerate(ordered):
+        for other in ordered[at + 1 : at + 1 + WINDOW]:
+            yield (name, other) if name < other else (other, name)
+
+
+def _weigh(left: _Folded, right: _Folded, rules: Rules) -> list[tuple[str, float]]:
+    spoken: list[tuple[str, float]] = []
+    for name, weight in rules.weights.items():
+        ours, theirs = left.get(name), right.get(name)
+        if ours and theirs:
+            spoken.append((name, max(_say(a, b, weight) for a in ours for b in theirs)))
+    return spoken
+
+
+def _say(left: str, right: str, weight: Weight) -> float:
+    if left == right:
+        return weight.agreement
+    if weight.likeness is Likeness.CONTAINED and (left.startswith(right) or right.startswith(left)):
+        return weight.agreement / 2
+    if weight.likeness is not Likeness.SPELLING:
+        return weight.disagreement
+    alike = likeness(left, right)
+    if alike < weight.near:
+        return weight.disagreement
+    return weight.agreement * (0.5 + (alike - weight.near) / (1 - weight.near) / 2)
+
+
+def _bits(score: float) -> Decimal:
+    return Decimal(score).quantize(Decimal("0.01"))

@@ -60,10 +60,10 @@ class MemorySession:
 
     def insert_many(self, spec: EntitySpec, records: Sequence[Any]) -> None:
         """Keep new records aside, or raise `Duplicate`."""
-        for record in records:
-            if self._current(spec, record.id) is not None:
-                raise Duplicate(spec.name, ["id"])
-            self._expected[spec.name, record.id] = 0
+        fresh = {record.id for record in records}
+        if len(fresh) != len(records) or self.get_many(spec, list(fresh)):
+            raise Duplicate(spec.name, ["id"])
+        self._expected.update({(spec.name, record_id): 0 for record_id in fresh})
         self._keep_aside(spec, {record.id: _quiet(record) for record in records})
 
     def save_many(self, spec: EntitySpec, records: Sequence[Any], expected: Sequence[int]) -> None:

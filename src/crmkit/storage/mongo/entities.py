@@ -7,7 +7,7 @@ import attrs
 from pymongo import IndexModel
 from pymongo.collection import Collection
 
-from crmkit.domain.columns import columns_of
+from crmkit.domain.columns import Role, columns_of
 from crmkit.domain.entity import EntitySpec, Unique
 from crmkit.domain.kinds import Form
 from crmkit.storage.mongo.documents import DocumentCodec, document_codec
@@ -93,6 +93,9 @@ def _unique(spec: EntitySpec, rule: Unique, name: str) -> IndexModel:
 
 
 def _columns(spec: EntitySpec, field: str) -> list[str]:
-    found = [name for name, column in columns_of(spec).items() if column.part.name == field]
-    plain = [name for name in found if not name.endswith("_key")]
+    plain = [
+        name
+        for name, column in columns_of(spec).items()
+        if column.part.name == field and column.role is not Role.KEY
+    ]
     return sorted(plain, reverse=True)

@@ -191,6 +191,9 @@ def _widest(spec: EntitySpec, name: str) -> int:
 
 
 def _index_columns(spec: EntitySpec, field: str) -> list[str]:
-    found = [name for name, column in columns_of(spec).items() if column.part.name == field]
-    plain = [name for name in found if not name.endswith("_key")]
+    plain = [
+        name
+        for name, column in columns_of(spec).items()
+        if column.part.name == field and column.role is not domain_columns.Role.KEY
+    ]
     return sorted(plain, reverse=True) if len(plain) > 1 else plain
