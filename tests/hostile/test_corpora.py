@@ -124,7 +124,7 @@ def test_field_names_are_known_or_refused(shared, crm):
     )
     reader = FilterReader(crm.registry)
     spec = crm.registry[Gadget]
-    unknown = [name for name in corpus["names"] if name not in FIELDS]
+    unknown = [name for name in corpus["names"] if name.removeprefix("-") not in FIELDS]
     assert len(unknown) > 40
     for name in unknown:
         with pytest.raises(CrmkitError):

@@ -59,7 +59,7 @@ class Weight:
         """Refuse what is no probability and derive both weights."""
         if not 0 < self.chance < self.same < 1 or not 0 <= self.near <= 1:
             raise OutOfRange(
-                "0 < chance < same < 1 and near from 0 to 1 must hold", path="weight", fix="turn them"
+                "0 < chance < same < 1 and 0 <= near <= 1 must hold", path="weight", fix="turn them"
             )
         object.__setattr__(self, "agreement", math.log2(self.same / self.chance))
         object.__setattr__(self, "disagreement", math.log2((1 - self.same) / (1 - self.chance)))
