@@ -4,6 +4,7 @@ import json
 import os
 from uuid import uuid4
 
+import attrs
 import pytest
 import sqlalchemy
 
@@ -16,7 +17,7 @@ from crmkit.services.custom_fields import define_field
 from crmkit.testing.storage.sample import ENTITIES, Gadget, GadgetId
 
 FULL = bool(os.environ.get("CRMKIT_FULL"))
-FIELDS = [name for name in Gadget.__slots__ if name not in ("events", "__weakref__")]
+FIELDS = [field.name for field in attrs.fields(Gadget) if field.name != "events"]
 
 
 @pytest.fixture(scope="module")
