@@ -164,11 +164,12 @@ class MemorySession:
         self._specs[spec.name] = spec
         mine = self._changes.setdefault(spec.name, {})
         taken = self._taken.setdefault(spec.name, {})
-        release(spec, taken, (mine.get(record_id) for record_id in changes))
-        mine.update(changes)
         with self._lock:
             try:
-                take(self._shelf_of(spec), taken, changes, mine)
+                for record_id, record in changes.items():
+                    release(spec, taken, (mine.get(record_id),))
+                    mine[record_id] = record
+                    take(self._shelf_of(spec), taken, {record_id: record}, mine)
             except Duplicate:
                 self._check_versions()
                 raise
