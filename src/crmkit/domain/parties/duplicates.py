@@ -1,25 +1,23 @@
 """Duplicates: which records may be one party, by blocking keys and a weighted comparison.
 
-Only records that share a blocking key are compared. The comparison follows Fellegi and Sunter
-("A Theory for Record Linkage", JASA 1969): a feature that agrees adds the logarithm (base 2) of how
-much likelier the agreement is for one party than for two, one that disagrees takes some away. Texts
+Only records that share a blocking key are compared, by the weights of `duplicate_rules`; spellings
 that are nearly alike count in part (Winkler 1990). A block with too many records is sorted, and
 only neighbours in it are compared (Hernández and Stolfo 1995).
 """
 
-import math
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from enum import Enum
 from itertools import combinations, islice, product
 from typing import Final
 
 import attrs
 
+from crmkit.domain.parties.duplicate_rules import PEOPLE, Likeness, Rules, Weight
 from crmkit.domain.parties.likeness import MAX_COMPARED, likeness
 from crmkit.domain.text import check_text, search_key
-from crmkit.errors import InvalidInput, OutOfRange, WrongType
+from crmkit.errors import InvalidInput, WrongType
 
 Features = Mapping[str, str | tuple[str, ...]]
 """What is known of a record, by name: one text, or several of which the likest pair counts."""
@@ -27,55 +25,8 @@ Features = Mapping[str, str | tuple[str, ...]]
 MAX_BLOCK: Final = 200
 WINDOW: Final = 10
 MAX_VALUES: Final = 20
+_NUMERALS: Final = re.compile("[0-9一二三四五六七八九十百]+")
 _Folded = dict[str, tuple[str, ...]]
-
-
-class Likeness(Enum):
-    """How two texts of a feature are compared."""
-
-    SPELLING = "spelling"
-    """Alike when spelt nearly alike."""
-    EXACT = "exact"
-    """Alike when equal."""
-    CONTAINED = "contained"
-    """Alike when one begins with the other, as 山东聊城 with 山东."""
-
-
-@attrs.frozen(kw_only=True)
-class Weight:
-    """How a feature speaks: how often it agrees within one party, and by chance between two."""
-
-    same: float = 0.9
-    chance: float = 0.01
-    near: float = 0.88
-    """From this likeness on (Jaro-Winkler, 0 to 1) two spellings agree in part."""
-    likeness: Likeness = Likeness.SPELLING
-    agreement: float = attrs.field(init=False)
-    """What full agreement adds, in bits."""
-    disagreement: float = attrs.field(init=False)
-    """What disagreement takes away, in bits (a number below zero)."""
-
-    def __attrs_post_init__(self) -> None:
-        """Refuse what is no probability and derive both weights."""
-        if not 0 < self.chance < self.same < 1 or not 0 <= self.near <= 1:
-            raise OutOfRange(
-                "0 < chance < same < 1 and 0 <= near <= 1 must hold", path="weight", fix="turn them"
-            )
-        object.__setattr__(self, "agreement", math.log2(self.same / self.chance))
-        object.__setattr__(self, "disagreement", math.log2((1 - self.same) / (1 - self.chance)))
-
-
-@attrs.frozen(kw_only=True)
-class Rules:
-    """How duplicates of one kind of party are found.
-
-    A block is a tuple of feature names; `surname:3` takes the first three signs. `threshold` is the
-    score in bits from which a pair is reported.
-    """
-
-    blocks: tuple[tuple[str, ...], ...]
-    weights: Mapping[str, Weight]
-    threshold: float
 
 
 @attrs.frozen(kw_only=True)
@@ -101,49 +52,6 @@ class Pair:
     left: str
     right: str
     match: Match
-
-
-PEOPLE: Final = Rules(
-    blocks=(
-        ("identifier",),
-        ("email",),
-        ("phone",),
-        ("birthday", "surname:2"),
-        ("birthday", "given:2"),
-        ("given:3", "surname:3"),
-        ("street:5", "postal_code"),
-        ("name", "place"),
-        ("name", "birthday"),
-    ),
-    weights={
-        "identifier": Weight(same=0.93, chance=0.0001, near=0.93),
-        "email": Weight(same=0.8, chance=0.0001, likeness=Likeness.EXACT),
-        "phone": Weight(same=0.8, chance=0.0005, likeness=Likeness.EXACT),
-        "name": Weight(same=0.9, chance=0.002, near=0.9),
-        "given": Weight(same=0.9, chance=0.01),
-        "surname": Weight(same=0.9, chance=0.005),
-        "birthday": Weight(same=0.93, chance=0.0005, near=0.93),
-        "street": Weight(same=0.85, chance=0.005),
-        "place": Weight(same=0.85, chance=0.01),
-        "postal_code": Weight(same=0.88, chance=0.01, near=0.95),
-    },
-    threshold=8.0,
-)
-"""People: given name and surname apart (or `name` where they are one word), birthday, address."""
-
-ORGANISATIONS: Final = Rules(
-    blocks=(("identifier",), ("name",), ("phone",), ("email",), ("domain",), ("name:4", "place")),
-    weights={
-        "identifier": Weight(same=0.98, chance=0.0001, likeness=Likeness.EXACT),
-        "name": Weight(same=0.9, chance=0.0005, near=0.9),
-        "place": Weight(same=0.95, chance=0.05, likeness=Likeness.CONTAINED),
-        "phone": Weight(same=0.7, chance=0.001, likeness=Likeness.EXACT),
-        "email": Weight(same=0.6, chance=0.0005, likeness=Likeness.EXACT),
-        "domain": Weight(same=0.8, chance=0.002, likeness=Likeness.EXACT),
-    },
-    threshold=10.0,
-)
-"""Organisations: the core of the name, its place, registered numbers, phones and domains."""
 
 
 def blocking_keys(features: Features, rules: Rules = PEOPLE) -> frozenset[str]:
@@ -259,11 +167,19 @@ def _weigh(left: _Folded, right: _Folded, rules: Rules) -> list[tuple[str, float
 def _say(left: str, right: str, weight: Weight) -> float:
     if left == right:
         return weight.agreement
-    if weight.likeness is Likeness.CONTAINED and (left.startswith(right) or right.startswith(left)):
-        return weight.agreement / 2
-    if weight.likeness is not Likeness.SPELLING:
-        return weight.disagreement
-    alike = likeness(left, right)
+    match weight.likeness:
+        case Likeness.EXACT:
+            return weight.disagreement
+        case Likeness.CONTAINED:
+            contained = left.startswith(right) or right.startswith(left)
+            return weight.agreement / 2 if contained else weight.disagreement
+        case Likeness.NAME if _NUMERALS.findall(left) != _NUMERALS.findall(right):
+            return weight.disagreement
+        case _:
+            return _near(likeness(left, right), weight)
+
+
+def _near(alike: float, weight: Weight) -> float:
     if alike < weight.near:
         return weight.disagreement
     return weight.agreement * (0.5 + (alike - weight.near) / (1 - weight.near) / 2)
