@@ -22,7 +22,7 @@ from crmkit.domain.parties.duplicates import (
 )
 from crmkit.domain.parties.identifiers import Identifier
 from crmkit.domain.parties.likeness import jaro_winkler
-from crmkit.errors import InvalidInput, InvalidValue, OutOfRange, WrongType
+from crmkit.errors import InvalidInput, InvalidSettings, InvalidValue, OutOfRange, WrongType
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=40)
 FEATURES = st.dictionaries(st.sampled_from(sorted(PEOPLE.weights)), st.text("abc ", max_size=4))
@@ -247,6 +247,9 @@ def test_wrong_calls_are_refused():
     for chances in ({"same": 1.0}, {"chance": 0.0}, {"same": 0.1, "chance": 0.2}, {"near": 2.0}):
         with pytest.raises(OutOfRange):
             Weight(**chances)
+    for part in ("surname:x", "surname:0", "", ":3"):
+        with pytest.raises(InvalidSettings):
+            Rules(blocks=((part,),), weights={}, threshold=1.0)
 
 
 @given(left=TEXTS, right=TEXTS)

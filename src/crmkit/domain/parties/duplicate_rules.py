@@ -6,13 +6,16 @@ chances are estimates for a CRM of some ten thousand records, tried on the FEBRL
 """
 
 import math
+import re
 from collections.abc import Mapping
 from enum import Enum
 from typing import Final
 
 import attrs
 
-from crmkit.errors import OutOfRange
+from crmkit.errors import InvalidSettings, OutOfRange
+
+_PART: Final = re.compile(r"[^:]+(?::[1-9]\d{0,2})?", re.ASCII)
 
 
 class Likeness(Enum):
@@ -63,6 +66,12 @@ class Rules:
     blocks: tuple[tuple[str, ...], ...]
     weights: Mapping[str, Weight]
     threshold: float
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse a part of a block that is neither a name nor a name with a length."""
+        for part in (part for block in self.blocks for part in block):
+            if not _PART.fullmatch(part):
+                raise InvalidSettings(f"{part!r} is no part", path="blocks", fix="write surname:3")
 
 
 PEOPLE: Final = Rules(

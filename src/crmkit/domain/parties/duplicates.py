@@ -77,8 +77,9 @@ def find_duplicates(
 ) -> list[Pair]:
     """Return the pairs whose score reaches the threshold, the likest first.
 
-    `records` gives each record's id, once, and features. Blocks are worked through one after the
-    other; nothing grows with the number of pairs but the result.
+    `records` gives each record's id, once, and features; those of all are kept in memory. Blocks
+    are worked through one after the other. In a block of more than 200 records each is compared
+    with its ten next neighbours only, so a duplicate that shares no smaller block may be missed.
     """
     known = {name: _folded(features) for name, features in _unique(records)}
     least = rules.threshold if threshold is None else threshold
