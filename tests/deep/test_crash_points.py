@@ -1,0 +1,76 @@
+"""A process that ends at any statement of a write leaves all of it or nothing."""
+
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+SERVICES = Path(__file__).parent / "crashing_services.py"
+STEP = 1 if os.environ.get("CRMKIT_FULL") == "1" else 4
+DIED = 9
+KEYLESS = {"undo", "define_field", "retire_field", "define_pipeline"}
+SCENARIOS = (
+    *("register_customer", "update_customer", "add_contact", "relate_contact", "capture_lead"),
+    *("convert_lead", "complete_activity", "win_deal", "move_deal", "define_pipeline"),
+    *("merge_customers", "define_field", "retire_field", "insert_many", "save_many"),
+    *("upsert_many", "remove", "restore", "undo"),
+)
+State = dict[str, list[tuple[Any, ...]]]
+
+
+def run_services(*arguments: str) -> list[dict[str, Any]]:
+    """Run the crashing services in a process and return what they printed."""
+    done = subprocess.run(
+        [sys.executable, str(SERVICES), *arguments], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def state_of(path: Path) -> State:
+    """Return every row of every table."""
+    with sqlite3.connect(path) as connection:
+        tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        rows = {
+            name: sorted(connection.execute(f'SELECT * FROM "{name}"').fetchall(), key=repr)
+            for (name,) in tables.fetchall()
+        }
+    connection.close()
+    return rows
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a database to start from."""
+    path = tmp_path_factory.mktemp("crash") / "before.db"
+    run_services("prepare", str(path))
+    return path
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_a_crash_leaves_all_or_nothing(template: Path, tmp_path: Path, scenario: str) -> None:
+    """Rows, change log, outbox, claims and key are those of before or those of after, to the byte.
+
+    They are those of after exactly where the commit had passed.
+    """
+    counted, *deaths = run_services("run", str(template), str(tmp_path), scenario, str(STEP))
+    before, after = state_of(template), state_of(tmp_path / "after.db")
+    changed = {name for name in after if after[name] != before[name]}
+    expected = {"crm_change", "crm_changeset", "crm_outbox_message"}
+    assert changed >= expected | (set() if scenario in KEYLESS else {"crm_idempotency_key"})
+    assert deaths
+    for death in deaths:
+        path = tmp_path / f"{death['number']}-{death['phase']}.db"
+        place = f"{scenario}, {death['phase']} {death['number']}: {death['sql']}"
+        assert death["status"] == DIED, place
+        found = state_of(path)
+        assert found in (before, after), f"partial state: {place}"
+        last = death["number"] == counted["statements"]
+        assert (found == after) == (last and death["phase"] == "after"), place
+    print(f"{scenario}: {counted['statements']} statements, {len(deaths)} crashes")
