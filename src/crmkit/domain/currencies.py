@@ -24,16 +24,22 @@ EXPONENTS: Final[Mapping[str, int]] = {
 }
 """Decimal places by code; metals, funds without a minor unit and test codes are not money here."""
 
+_FIX: Final = "write a code such as CNY, EUR or USD"
+
 
 def exponent_of(currency: object) -> int:
     """Return the decimal places of a currency, or raise naming `currency`."""
     if not isinstance(currency, str):
-        raise WrongType(f"expected a currency code, got {type(currency).__name__}", path="currency")
+        raise WrongType(
+            f"expected a currency code, got {type(currency).__name__}",
+            path="currency",
+            fix=_FIX,
+        )
     exponent = EXPONENTS.get(currency)
     if exponent is None:
         raise InvalidValue(
             f"{currency!r} is not a currency of ISO 4217 with a minor unit",
             path="currency",
-            fix="write a code such as CNY, EUR or USD",
+            fix=_FIX,
         )
     return exponent

@@ -1,48 +1,52 @@
 """Money: an exact amount in one currency; never a float, never two currencies in one sum."""
 
 from collections.abc import Iterable, Sequence
-from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation, localcontext
-from typing import Any, Final, Self
+from decimal import MAX_PREC, ROUND_HALF_EVEN, Context, Decimal
+from typing import Final, Self
 
 import attrs
 
 from crmkit.domain.currencies import EXPONENTS, exponent_of
+from crmkit.domain.minor_units import (
+    MAX_MINOR,
+    count_minor,
+    in_range,
+    multiply_minor,
+    round_minor,
+    share_minor,
+)
+from crmkit.domain.money_formats import format_minor
 from crmkit.errors import InvalidValue, MixedCurrencies, OutOfRange, WrongType
 
-MAX_MINOR: Final = 2**63 - 1
-_PRECISION: Final = 60
-_MAX_DIGITS: Final = 25
+MOST_PARTS: Final = 100_000
+_SCALING: Final = Context(prec=MAX_PREC)
 
 
-@attrs.frozen(init=False, repr=False)
+@attrs.frozen(init=False, repr=False, order=False)
 class Money:
     """An amount of one currency, exact to its ISO 4217 minor unit.
 
-    `Money("98000", "CNY")` has the amount `Decimal("98000.00")` and 9,800,000 minor units. Floats,
-    NaN and more decimal places than the currency has are refused; `Money.rounded` rounds openly.
+    `Money("98000", "CNY")` has the amount `Decimal("98000.00")` and 9,800,000 minor units, which
+    fit 64 bits. Floats, NaN and more decimal places than the currency has are refused;
+    `Money.rounded` rounds openly. No result depends on the decimal context of the thread.
     """
 
     minor: int
     currency: str
 
     def __init__(self, amount: Decimal | str | int, currency: str) -> None:
-        """Check the amount and count its minor units."""
-        exponent = exponent_of(currency)
-        exact = _decimal(amount).scaleb(exponent)
-        if exact != exact.to_integral_value():
-            raise InvalidValue(
-                f"{amount} has more than {exponent} decimal places of {currency}",
-                path="amount",
-                fix="use Money.rounded(amount, currency)",
-            )
-        _set_minor(self, _in_range(int(exact)))
+        """Check the amount and count its minor units; text is read as `Decimal` reads it."""
+        _set_minor(self, count_minor(amount, currency))
         _set_currency(self, currency)
 
     @classmethod
     def from_minor(cls, minor: int, currency: str) -> Self:
-        """Make money from a count of minor units that is known to be right."""
+        """Make money from a count of minor units."""
+        if type(minor) is not int or type(currency) is not str or currency not in EXPONENTS:
+            minor = _count(minor)
+            exponent_of(currency)
         made = object.__new__(cls)
-        _set_minor(made, minor)
+        _set_minor(made, minor if -MAX_MINOR <= minor <= MAX_MINOR else in_range(minor))
         _set_currency(made, currency)
         return made
 
@@ -51,67 +55,73 @@ class Money:
         cls, amount: Decimal | str | int, currency: str, rounding: str = ROUND_HALF_EVEN
     ) -> Self:
         """Make money from an amount with any number of places, rounded as `decimal` names it."""
-        with localcontext(prec=_PRECISION):
-            exact = _decimal(amount).scaleb(exponent_of(currency))
-            return cls.from_minor(
-                _in_range(int(exact.to_integral_value(rounding=rounding))), currency
-            )
+        return cls.from_minor(round_minor(amount, currency, rounding), currency)
 
     @classmethod
-    def total(cls, amounts: Iterable["Money"], currency: str) -> "Money":
-        """Add up money of one currency; nothing at all is zero of it."""
-        exponent_of(currency)
-        whole = cls.from_minor(0, currency)
+    def total(cls, amounts: Iterable["Money"], currency: str | None = None) -> "Money":
+        """Add up money of one currency; of nothing at all, `currency` says what it is zero of."""
+        minor = 0
         for amount in amounts:
-            whole = whole + amount
-        return whole
+            if not isinstance(amount, Money):
+                raise _not_money(amount)
+            if amount.currency != currency:
+                if currency is not None:
+                    raise _mixed(currency, amount.currency)
+                currency = amount.currency
+            minor += amount.minor
+        if currency is None:
+            raise InvalidValue(
+                "the total of nothing has no currency", path="currency", fix="name one"
+            )
+        return cls.from_minor(minor, currency)
 
     @property
     def amount(self) -> Decimal:
         """Return the amount with exactly the places of the currency."""
-        return Decimal(self.minor).scaleb(-EXPONENTS[self.currency])
+        return Decimal(self.minor).scaleb(-EXPONENTS[self.currency], _SCALING)
 
     def multiply(self, factor: Decimal | int, rounding: str = ROUND_HALF_EVEN) -> "Money":
-        """Multiply by an exact factor and round to the minor unit."""
-        with localcontext(prec=_PRECISION):
-            return Money.rounded(_decimal(factor) * self.amount, self.currency, rounding)
+        """Multiply exactly, then round once to the minor unit."""
+        return Money.from_minor(multiply_minor(self.minor, factor, rounding), self.currency)
 
     def allocate(self, weights: Sequence[int | Decimal]) -> tuple["Money", ...]:
         """Share out by weights; the parts add up to the whole, to the last minor unit.
 
         What cannot be divided goes, one unit each, to the largest remainders, first come first.
         """
-        checked = [_decimal(weight) for weight in weights]
-        if not checked or any(weight < 0 for weight in checked) or not any(checked):
-            raise InvalidValue(
-                "weights are not negative and not all zero", path="weights", fix="give some"
-            )
-        return tuple(Money.from_minor(part, self.currency) for part in _share(self.minor, checked))
+        return tuple(
+            Money.from_minor(share, self.currency) for share in share_minor(self.minor, weights)
+        )
 
     def split(self, parts: int) -> tuple["Money", ...]:
-        """Share out evenly."""
-        if type(parts) is not int or parts < 1:
-            raise InvalidValue("at least one part", path="parts")
+        """Share out evenly; the first parts are the larger ones."""
+        if type(parts) is not int:
+            raise WrongType("parts are a whole number", path="parts", fix="such as 12")
+        if not 1 <= parts <= MOST_PARTS:
+            raise OutOfRange(f"1 to {MOST_PARTS:,} parts", path="parts", fix="split less finely")
         return self.allocate([1] * parts)
+
+    def format(self, locale: str = "zh") -> str:
+        """Write it for people: `¥98,000.00` in Chinese, `CN¥98,000.00` in English.
+
+        Known are zh, en, ja, de, de_CH, fr, sv, pt, hi and ar; a region of theirs is taken for the
+        language. Source of patterns and signs: Unicode CLDR 47.
+        """
+        return format_minor(self.minor, self.currency, locale)
 
     def __add__(self, other: object) -> "Money":
         """Add money of the same currency."""
-        if not isinstance(other, Money):
-            return NotImplemented
         return self._moved(self.minor + self._same(other).minor)
 
     def __sub__(self, other: object) -> "Money":
         """Subtract money of the same currency."""
-        if not isinstance(other, Money):
-            return NotImplemented
         return self._moved(self.minor - self._same(other).minor)
 
-    def __mul__(self, factor: object) -> "Money":
-        """Multiply by a whole number; `multiply` takes decimals and rounds."""
-        if type(factor) is not int:
-            return NotImplemented
-        return self._moved(self.minor * factor)
+    def __mul__(self, factor: Decimal | int) -> "Money":
+        """Multiply when the product is whole minor units; `multiply` rounds."""
+        return self._moved(multiply_minor(self.minor, factor))
 
+    __radd__ = __add__
     __rmul__ = __mul__
 
     def __neg__(self) -> "Money":
@@ -128,19 +138,19 @@ class Money:
 
     def __lt__(self, other: object) -> bool:
         """Compare money of the same currency."""
-        return self.minor < self._same(other).minor if isinstance(other, Money) else NotImplemented
+        return self.minor < self._same(other).minor
 
     def __le__(self, other: object) -> bool:
         """Compare money of the same currency."""
-        return self.minor <= self._same(other).minor if isinstance(other, Money) else NotImplemented
+        return self.minor <= self._same(other).minor
 
     def __gt__(self, other: object) -> bool:
         """Compare money of the same currency."""
-        return self.minor > self._same(other).minor if isinstance(other, Money) else NotImplemented
+        return self.minor > self._same(other).minor
 
     def __ge__(self, other: object) -> bool:
         """Compare money of the same currency."""
-        return self.minor >= self._same(other).minor if isinstance(other, Money) else NotImplemented
+        return self.minor >= self._same(other).minor
 
     def __str__(self) -> str:
         """Write the amount and the currency."""
@@ -151,56 +161,37 @@ class Money:
         return f"Money('{self.amount:f}', '{self.currency}')"
 
     def _moved(self, minor: int) -> "Money":
-        return Money.from_minor(_in_range(minor), self.currency)
+        return Money.from_minor(minor, self.currency)
 
-    def _same(self, other: "Money") -> "Money":
+    def _same(self, other: object) -> "Money":
+        if not isinstance(other, Money):
+            raise _not_money(other)
         if other.currency != self.currency:
-            raise MixedCurrencies(
-                f"{self.currency} and {other.currency} do not mix",
-                path="currency",
-                fix="convert one of them first",
-            )
+            raise _mixed(self.currency, other.currency)
         return other
 
 
-def _decimal(value: Any) -> Decimal:
-    if type(value) is int:
-        return Decimal(value) if abs(value) <= MAX_MINOR else Decimal(_in_range(value))
-    if isinstance(value, str):
-        try:
-            value = Decimal(value)
-        except InvalidOperation:
-            raise InvalidValue(f"{value!r} is not an amount", path="amount") from None
-    if not isinstance(value, Decimal):
-        raise WrongType(
-            f"expected Decimal, text or whole number, got {type(value).__name__}",
-            path="amount",
-            fix="write Decimal('9.99'), never a float",
-        )
-    if not value.is_finite():
-        raise InvalidValue("NaN and infinities are not amounts", path="amount")
-    if value.adjusted() > _MAX_DIGITS:
-        raise OutOfRange("the amount is too large", path="amount")
-    return value
+def _count(minor: object) -> int:
+    if isinstance(minor, int) and not isinstance(minor, bool):
+        return int(minor)
+    raise WrongType(
+        f"minor units are a whole number, not {type(minor).__name__}",
+        path="minor",
+        fix="write Money('9.99', currency) for an amount",
+    )
 
 
-def _in_range(minor: int) -> int:
-    if abs(minor) > MAX_MINOR:
-        raise OutOfRange(
-            "more than 64 bits of minor units", path="amount", fix="use a smaller amount"
-        )
-    return minor
+def _mixed(one: str, other: str) -> MixedCurrencies:
+    return MixedCurrencies(
+        f"{one} and {other} do not mix", path="currency", fix="convert one of them first"
+    )
 
 
-def _share(minor: int, weights: Sequence[Decimal]) -> list[int]:
-    with localcontext(prec=_PRECISION * 2):
-        whole = sum(weights)
-        exact = [abs(minor) * weight / whole for weight in weights]
-        parts = [int(share) for share in exact]
-        order = sorted(range(len(parts)), key=lambda at: (parts[at] - exact[at], at))
-    for at in order[: abs(minor) - sum(parts)]:
-        parts[at] += 1
-    return [part if minor >= 0 else -part for part in parts]
+def _not_money(other: object) -> WrongType:
+    return WrongType(
+        f"money goes with money, not with {type(other).__name__}",
+        fix="write Money(amount, currency), and Money.total(amounts) for a sum",
+    )
 
 
 _set_minor = Money.__dict__["minor"].__set__
