@@ -2,7 +2,8 @@
 
 `prepare TEMPLATE` makes a database to start from; `run TEMPLATE FOLDER SCENARIO STEP` first lets
 the scenario pass whole in FOLDER/after.db, counting its statements, then forks once for each
-STEP-th of them, before and after it, and lets that process end in FOLDER/NUMBER-PHASE.db without a word.
+STEP-th of them, before and after it, and lets that process end in FOLDER/NUMBER-PHASE.db without
+a word.
 Prints one line of JSON per process.
 """
 
@@ -35,37 +36,51 @@ DIED = 9
 START = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 
 
-class Dying(sqlite3.Connection):
-    """A connection that counts its statements and ends the process at one of them."""
+class Fate:
+    """Counts the statements of this process and ends it at one of them."""
 
-    statements: ClassVar[list[str]] = []
-    die_at: ClassVar[tuple[int, str] | None] = None
+    statements: list[str] = []
+    die_at: tuple[int, str] | None = None
+
+    @classmethod
+    def meet(cls, phase: str, sql: str) -> None:
+        """Note a statement before it runs; die where it was said."""
+        if phase == "before":
+            cls.statements.append(sql)
+        if cls.die_at == (len(cls.statements), phase):
+            os._exit(DIED)
+
+
+class DyingCursor(sqlite3.Cursor):
+    """A cursor whose every statement may be the last; connections run theirs through it too."""
 
     def execute(self, sql: str, *values: Any) -> Any:
         """Run one statement, if the process lives so long."""
-        self._at("before", sql)
+        Fate.meet("before", sql)
         done = super().execute(sql, *values)
-        self._at("after", sql)
+        Fate.meet("after", sql)
         return done
 
     def executemany(self, sql: str, rows: Any) -> Any:
         """Run a statement for each row, if the process lives so long."""
-        self._at("before", sql)
+        Fate.meet("before", sql)
         done = super().executemany(sql, rows)
-        self._at("after", sql)
+        Fate.meet("after", sql)
         return done
+
+
+class Dying(sqlite3.Connection):
+    """A connection that dies with its cursors, or at its commit."""
+
+    def cursor(self, factory: Any = DyingCursor) -> Any:
+        """Give a dying cursor."""
+        return super().cursor(factory)
 
     def commit(self) -> None:
         """Commit, if the process lives so long."""
-        self._at("before", "COMMIT")
+        Fate.meet("before", "COMMIT")
         super().commit()
-        self._at("after", "COMMIT")
-
-    def _at(self, phase: str, sql: str) -> None:
-        if phase == "before":
-            Dying.statements.append(sql)
-        if Dying.die_at == (len(Dying.statements), phase):
-            os._exit(DIED)
+        Fate.meet("after", "COMMIT")
 
 
 class Ticking:
@@ -245,9 +260,9 @@ def _count(template: Path, path: Path, name: str, places: dict[str, Any]) -> lis
     shutil.copy(template, path)
     crm = open_crm(path, seed=2)
     crm.schema.check()
-    Dying.statements = []
+    Fate.statements = []
     perform(crm, name, places)
-    counted = list(Dying.statements)
+    counted = list(Fate.statements)
     crm.storage._engine.dispose()  # type: ignore[attr-defined]
     return counted
 
@@ -257,7 +272,7 @@ def _die(path: Path, name: str, places: dict[str, Any], die_at: tuple[int, str])
     try:
         crm = open_crm(path, seed=2)
         crm.schema.check()
-        Dying.statements, Dying.die_at = [], die_at
+        Fate.statements, Fate.die_at = [], die_at
         perform(crm, name, places)
         status = 0
     finally:
