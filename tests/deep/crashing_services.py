@@ -72,6 +72,14 @@ class DyingCursor(sqlite3.Cursor):
 class Dying(sqlite3.Connection):
     """A connection that dies with its cursors, or at its commit."""
 
+    def execute(self, sql: str, *values: Any) -> Any:
+        """Run one statement through a dying cursor."""
+        return self.cursor().execute(sql, *values)
+
+    def executemany(self, sql: str, rows: Any) -> Any:
+        """Run a statement for each row through a dying cursor."""
+        return self.cursor().executemany(sql, rows)
+
     def cursor(self, factory: Any = DyingCursor) -> Any:
         """Give a dying cursor."""
         return super().cursor(factory)
@@ -239,7 +247,7 @@ def run(template: Path, folder: Path, name: str, step: int) -> None:
     """Let one scenario pass, then die at every STEP-th of its statements, before and after it."""
     places = json.loads(template.with_suffix(".json").read_text())
     statements = _count(template, folder / "after.db", name, places)
-    print(json.dumps({"statements": len(statements)}), flush=True)
+    print(json.dumps({"statements": statements}), flush=True)
     points = [
         (number, phase) for number in range(1, len(statements) + 1) for phase in ("before", "after")
     ]
