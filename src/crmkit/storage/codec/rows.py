@@ -5,7 +5,7 @@ what was checked when it was written is trusted when it is read.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
@@ -65,7 +65,7 @@ TEXTUAL: Final = Forms(
 )
 """Ids as hex, instants and dates as ISO 8601: SQLite and MySQL."""
 
-NATIVE: Final = Forms(dump={}, load={Form.INSTANT: "{v}.astimezone(_UTC)"})
+NATIVE: Final = Forms(dump={}, load={})
 """Ids, instants, dates and booleans as the driver has them: PostgreSQL."""
 
 Dump = Callable[[Iterable[Any]], list[tuple[Any, ...]]]
@@ -88,7 +88,7 @@ class RowCodec:
 
 def row_codec(spec: EntitySpec, forms: Forms) -> RowCodec:
     """Generate the codec of an entity for a store."""
-    names = Names(**_NAMES)
+    names = Names(**ROW_NAMES)
     columns = columns_of(spec)
     names.define(_dump_source(spec, forms, names), f"dump of {spec.name}")
     names.define(_load_source(spec, forms, names), f"load of {spec.name}")
@@ -253,7 +253,7 @@ def _unless_none(column: Column, cell: str, made: str, lines: list[str]) -> list
 
 def _function(expression: str) -> Turn:
     source = f"lambda v: None if v is None else {expression}"
-    made: Turn = eval(source, {**_NAMES, "_uuid": _uuid})  # noqa: S307 - our own text
+    made: Turn = eval(source, {**ROW_NAMES, "_uuid": _uuid})  # noqa: S307 - our own text
     return made
 
 
@@ -264,12 +264,11 @@ def _uuid(text: str) -> UUID:
     return UUID(int=int(text, 16))
 
 
-_NAMES: Final[Mapping[str, Any]] = {
+ROW_NAMES: Final[Mapping[str, Any]] = {
     **PLAIN_NAMES,
     "_new": object.__new__,
     "_instant": datetime.fromisoformat,
     "_date": date.fromisoformat,
-    "_UTC": UTC,
     "_json": to_json,
     "_unjson": from_json,
     "_Decimal": Decimal,

@@ -2,21 +2,32 @@
 
 from collections.abc import Callable
 from itertools import count
-from typing import Any
+from typing import Any, Final
 
+import attrs
 from sqlalchemy import (
+    BigInteger,
+    Boolean,
     ColumnElement,
+    Date,
+    DateTime,
     FromClause,
+    Integer,
     Text,
+    Uuid,
     and_,
     bindparam,
+    cast,
     exists,
     false,
     func,
     literal_column,
+    not_,
     or_,
+    select,
     true,
 )
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.types import TypeEngine
 
 from crmkit.domain.columns import Leaf
@@ -32,115 +43,187 @@ from crmkit.domain.filters.lowered import (
     SortKey,
     Test,
 )
-from crmkit.storage.sql.dialects import MARIADB, MYSQL, POSTGRES, SQLITE, inside_json
-from crmkit.storage.sql.shapes import padded
+from crmkit.domain.kinds import Form
+from crmkit.storage.sql.dialects import (
+    CUT,
+    POSTGRES,
+    SQLITE,
+    inside_json,
+    is_cut,
+    kind_of,
+    quoted,
+)
+from crmkit.storage.sql.shapes import LISTED_ONE_BY_ONE, padded
 
 Bool = ColumnElement[bool]
+Place = ColumnElement[Any]
+_TYPES: Final[dict[Form, TypeEngine[Any]]] = {
+    Form.TEXT: Text(),
+    Form.INTEGER: BigInteger(),
+    Form.BOOLEAN: Boolean(),
+    Form.DATE: Date(),
+    Form.INSTANT: DateTime(timezone=True),
+    Form.ID: Uuid(),
+}
+_NOTHING: Final[Place] = literal_column("0")
+
+
+@attrs.frozen
+class Source:
+    """An entity and the table, or the alias of it, from which a statement reads."""
+
+    spec: EntitySpec
+    table: FromClause
 
 
 class Conditions:
     """Writes the conditions of one statement; parameters are named in the order of their values."""
 
-    def __init__(self, server: str, table_of: Callable[[EntitySpec], FromClause]) -> None:
-        """Write for one kind of server; `table_of` gives a fresh alias of an entity's table."""
-        self._server = server
-        self._kind = MYSQL if server == MARIADB else server
-        self._table_of = table_of
+    def __init__(self, server: str, alias_of: Callable[[EntitySpec], Source]) -> None:
+        """Write for one kind of server; `alias_of` gives a fresh alias of an entity's table."""
+        self.server = server
+        self.kind = kind_of(server)
+        self._alias_of = alias_of
         self._numbers = count()
 
-    def bind(self, type_: TypeEngine[Any] | None = None) -> ColumnElement[Any]:
+    def bind(self, type_: TypeEngine[Any] | None = None) -> Place:
         """Return the next parameter, typed like what it is compared with unless told."""
         return bindparam(f"p{next(self._numbers)}", type_=type_)
 
-    def leaf(self, table: FromClause, leaf: Leaf) -> ColumnElement[Any]:
+    def leaf(self, source: Source, leaf: Leaf) -> Place:
         """Return a column, or the place inside its JSON."""
         if not leaf.keys:
-            return table.c[leaf.column]
-        quoted = f'"{leaf.column}"' if self._kind != MYSQL else f"`{leaf.column}`"
-        name = getattr(table, "name", "")
-        owner = f'"{name}"' if self._kind != MYSQL else f"`{name}`"
-        return inside_json(self._server, f"{owner}.{quoted}", leaf)
+            return source.table.c[leaf.column]
+        owner = quoted(self.kind, getattr(source.table, "name", ""))
+        return inside_json(self.server, f"{owner}.{quoted(self.kind, leaf.column)}", leaf)
 
-    def write(self, table: FromClause, lowered: Lowered) -> Bool:
+    def write(self, source: Source, lowered: Lowered) -> Bool:
         """Write a condition; it is true or not, and never taken for true when unknown."""
         match lowered:
             case All(parts):
-                return and_(true(), *(self.write(table, part) for part in parts))
+                return and_(true(), *(self.write(source, part) for part in parts))
             case Any_(parts):
-                return or_(false(), *(self.write(table, part) for part in parts))
+                return or_(false(), *(self.write(source, part) for part in parts))
             case Opposite(Check(leaf, Test.NONE)):
-                return self.leaf(table, leaf).is_not(None)
+                return self.leaf(source, leaf).is_not(None)
             case Opposite(part):
-                return self._opposite(self.write(table, part))
+                return self.write(source, part).is_not(true())
             case Pair(leaf, test, other):
-                left, right = self.leaf(table, leaf), self.leaf(table, other)
-                return _compare(left, test, right)
+                return _compare(self.leaf(source, leaf), test, self.leaf(source, other))
             case Linked():
-                return self._linked(table, lowered)
-            case Check(leaf, test, value):
-                return self._check(self.leaf(table, leaf), test, value)
+                return self._linked(source, lowered)
+            case Check():
+                return self._check(source, lowered)
 
-    def order(self, table: FromClause, key: SortKey) -> ColumnElement[Any]:
+    def order(self, source: Source, key: SortKey) -> list[Place]:
         """Write a sort key: missing values are lowest."""
-        place = self.leaf(table, key.leaf)
-        ranked: ColumnElement[Any] = place.desc() if key.descending else place.asc()
-        if self._kind == POSTGRES and key.leaf.optional:
-            ranked = ranked.nulls_last() if key.descending else ranked.nulls_first()
+        place = self.leaf(source, key.leaf)
+        places = [_cut(place), place] if is_cut(self.kind, source.spec, key.leaf) else [place]
+        return [
+            self.ranked(place, optional=key.leaf.optional, down=key.descending) for place in places
+        ]
+
+    def ranked(self, place: Place, *, optional: bool, down: bool) -> Place:
+        """Write one direction; PostgreSQL alone must be told where missing values go."""
+        ranked: Place = place.desc() if down else place.asc()
+        if self.kind == POSTGRES and optional:
+            return ranked.nulls_last() if down else ranked.nulls_first()
         return ranked
 
-    def _opposite(self, condition: Bool) -> Bool:
-        return condition.is_not(true())
-
-    def _linked(self, table: FromClause, linked: Linked) -> Bool:
-        target = self._table_of(linked.target)
+    def _linked(self, source: Source, linked: Linked) -> Bool:
+        target = self._alias_of(linked.target)
         inner = self.write(target, linked.where)
         return exists().where(
-            target.c.tenant == table.c.tenant,
-            self.leaf(target, linked.remote) == self.leaf(table, linked.local),
+            target.table.c.tenant == source.table.c.tenant,
+            self.leaf(target, linked.remote) == self.leaf(source, linked.local),
             inner,
         )
 
-    def _check(self, place: ColumnElement[Any], test: Test, value: Any) -> Bool:
+    def _check(self, source: Source, check: Check) -> Bool:
+        place, test = self.leaf(source, check.leaf), check.test
         match test:
             case Test.NONE:
                 return place.is_(None)
             case Test.IN:
-                return place.in_([self.bind() for _ in range(padded(len(value)))])
+                return self._among(source, check)
             case Test.CONTAINS:
                 return self._contains(place)
             case Test.ENDS:
-                return self._ends(place, len(value))
+                return self._ends(place)
             case Test.HAS_ANY | Test.HAS_ALL:
-                return self._has(place, test, len(value))
+                return self._has(place, test, check.value)
             case _:
-                return _compare(place, test, self.bind())
+                return self._compared(source, check, place)
 
-    def _contains(self, place: ColumnElement[Any]) -> Bool:
-        if self._kind == SQLITE:
-            return func.instr(place, self.bind()) > literal_column("0")
-        if self._kind == POSTGRES:
-            return func.strpos(place, self.bind()) > literal_column("0")
-        return func.locate(self.bind(), place) > literal_column("0")
+    def _compared(self, source: Source, check: Check, place: Place) -> Bool:
+        if not is_cut(self.kind, source.spec, check.leaf):
+            return _compare(place, check.test, self.bind())
+        near = {Test.LT: Test.LE, Test.GT: Test.GE}.get(check.test, check.test)
+        return and_(
+            _compare(_cut(place), near, self.bind()), _compare(place, check.test, self.bind())
+        )
 
-    def _ends(self, place: ColumnElement[Any], length: int) -> Bool:
-        size: ColumnElement[Any] = literal_column(str(length if self._kind != SQLITE else -length))
-        cut = func.substr(place, size) if self._kind == SQLITE else func.right(place, size)
+    def _among(self, source: Source, check: Check) -> Bool:
+        place, size = self.leaf(source, check.leaf), len(check.value)
+        if self.kind == POSTGRES:
+            among = [_cut(place), place] if is_cut(self.kind, source.spec, check.leaf) else [place]
+            return and_(true(), *(self._any_of(each, check.leaf.form) for each in among))
+        if self.kind == SQLITE and size > LISTED_ONE_BY_ONE:
+            return place.in_(
+                select(func.json_each(self.bind(Text())).table_valued("value").c.value)
+            )
+        return place.in_([self.bind() for _ in range(padded(size))])
+
+    def _any_of(self, place: Place, form: Form) -> Bool:
+        listed = cast(self.bind(), ARRAY(_TYPES[form]))
+        return place.op("=", is_comparison=True)(func.any(listed))
+
+    def _contains(self, place: Place) -> Bool:
+        if self.kind == SQLITE:
+            return func.instr(place, self.bind()) > _NOTHING
+        if self.kind == POSTGRES:
+            return func.strpos(place, self.bind()) > _NOTHING
+        return func.locate(self.bind(), place) > _NOTHING
+
+    def _ends(self, place: Place) -> Bool:
+        size = self.bind(Integer())
+        cut = func.substr(place, size) if self.kind == SQLITE else func.right(place, size)
         return cut == self.bind()
 
-    def _has(self, place: ColumnElement[Any], test: Test, size: int) -> Bool:
-        every = and_ if test is Test.HAS_ALL else or_
-        return every(*(self._holds(place) for _ in range(size)))
+    def _has(self, place: Place, test: Test, given: tuple[Any, ...]) -> Bool:
+        if self.kind == POSTGRES:
+            return self._has_in_jsonb(place, test, given)
+        if self.kind == SQLITE:
+            return self._has_in_text(place, test)
+        if test is Test.HAS_ALL:
+            return self._json_contains(place)
+        return or_(*(self._json_contains(place) for _ in range(padded(len(given)))))
 
-    def _holds(self, place: ColumnElement[Any]) -> Bool:
-        if self._kind == SQLITE:
-            items = func.json_each(place).table_valued("value")
-            return exists().where(items.c.value == self.bind())
-        if self._kind == POSTGRES:
-            return place.op("?", is_comparison=True)(self.bind(Text()))
-        return func.json_contains(place, func.json_quote(self.bind())) == literal_column("1")
+    def _has_in_jsonb(self, place: Place, test: Test, given: tuple[Any, ...]) -> Bool:
+        if all(isinstance(item, str) for item in given):
+            operator = "?|" if test is Test.HAS_ANY else "?&"
+            return place.op(operator, is_comparison=True)(cast(self.bind(), ARRAY(Text())))
+        items = cast(self.bind(), ARRAY(JSONB()))
+        every = func.any(items) if test is Test.HAS_ANY else func.all(items)
+        return place.op("@>", is_comparison=True)(every)
+
+    def _has_in_text(self, place: Place, test: Test) -> Bool:
+        held = func.json_each(place).table_valued("value", joins_implicitly=True)
+        wanted = func.json_each(self.bind(Text())).table_valued("value", joins_implicitly=True)
+        if test is Test.HAS_ANY:
+            return exists().where(held.c.value.in_(select(wanted.c.value)))
+        missing = exists().where(wanted.c.value.not_in(select(held.c.value)))
+        return and_(place.is_not(None), not_(missing))
+
+    def _json_contains(self, place: Place) -> Bool:
+        return func.json_contains(place, self.bind(Text())) == literal_column("1")
 
 
-def _compare(left: ColumnElement[Any], test: Test, right: ColumnElement[Any]) -> Bool:
+def _cut(place: Place) -> Place:
+    return func.left(place, literal_column(str(CUT)))
+
+
+def _compare(left: Place, test: Test, right: Place) -> Bool:
     match test:
         case Test.LT:
             return left < right

@@ -1,62 +1,141 @@
-"""Connections: how each driver begins, runs, streams and ends a transaction."""
+"""Connections: a driver's connection with a transaction under way, ours or the caller's."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime
-from typing import Any
+from itertools import count
+from typing import Any, ClassVar, Final
 
-from crmkit.domain.filters.buckets import bucket_of
-from crmkit.domain.filters.summary import Bucket
 from crmkit.domain.instants import as_instant
+from crmkit.errors import CapabilityMissing
 from crmkit.ports import BATCH
 
 Values = Sequence[Any]
+MAX_RENEWALS: Final = 20
+"""How many dead connections of a pool a session may meet before it gives up."""
+_SAVEPOINTS: Final = count(1)
+
+
+class Lease:
+    """A connection taken from a pool, to be given back when the transaction is over."""
+
+    def __init__(self, take: Callable[[], Any], *, shared: bool) -> None:
+        """Take a connection; `shared` says that other code uses the pool too."""
+        self.shared = shared
+        self._take = take
+        self._renewals = 0
+        self._pooled: Any = take()
+
+    @property
+    def driver(self) -> Any:
+        """Return the driver's own connection."""
+        return self._pooled.driver_connection
+
+    @property
+    def is_held(self) -> bool:
+        """Say whether the connection is still held."""
+        return self._pooled is not None
+
+    def renew(self) -> bool:
+        """Take another connection for one that turned out dead; false when there were too many."""
+        if self._pooled is None or self._renewals >= MAX_RENEWALS:
+            return False
+        self._renewals += 1
+        self.throw_away()
+        self._pooled = self._take()
+        return True
+
+    def give_back(self) -> None:
+        """Give the connection back to the pool."""
+        if self._pooled is not None:
+            self._pooled.close()
+            self._pooled = None
+
+    def throw_away(self) -> None:
+        """Give a broken connection back."""
+        if self._pooled is not None:
+            self._pooled.invalidate()
+            self._pooled = None
+
+
+class Stream:
+    """The rows of one query, brought in batches while other statements run."""
+
+    def __init__(self, cursor: Any) -> None:
+        """Read from a cursor that ran the query."""
+        self._cursor = cursor
+
+    def fetch(self) -> list[Any]:
+        """Return the next rows, none at the end."""
+        rows: list[Any] = self._cursor.fetchmany(BATCH)
+        return rows
+
+    def close(self) -> None:
+        """Let go of the rows that were not brought."""
+        with suppress(Exception):
+            self._cursor.close()
 
 
 class Connection:
-    """A driver's connection with a transaction under way; the shared part of all databases."""
+    """The shared part of all databases."""
 
-    kind = ""
-    sharing = ""
+    kind: ClassVar[str] = ""
+    sharing: ClassVar[str] = ""
     """What is put behind a SELECT to hold its rows until the commit."""
+    copies: ClassVar[bool] = False
+    """Whether `copy` is there."""
 
-    def __init__(self, driver: Any, pooled: Any, *, joined: bool) -> None:
-        """Take the driver's connection; `pooled` gives it back, unless it is the caller's."""
+    def __init__(self, driver: Any, lease: Lease | None) -> None:
+        """Use a driver's connection; without a lease it is the caller's, and so is the end."""
         self._driver = driver
-        self._pooled = pooled
-        self._joined = joined
+        self._lease = lease
+        self._streams: list[Stream] = []
+        self._savepoint = ""
 
     def begin(self, *, read_only: bool) -> None:
-        """Begin a transaction, unless the caller has begun one."""
+        """Begin a transaction, or set off what is done inside the caller's."""
+        if self._lease is None:
+            self._join(read_only=read_only)
+            self._savepoint = f"crmkit_{next(_SAVEPOINTS)}"
+            self.execute(f"SAVEPOINT {self._savepoint}", ())
+        else:
+            self._begin(self._lease, read_only=read_only)
+
+    def replace(self) -> bool:
+        """Take another connection for one on which nothing was done yet; false if there is none."""
+        if self._lease is None or not self._lease.renew():
+            return False
+        self._driver = self._lease.driver
+        return True
 
     def execute(self, sql: str, values: Values) -> int:
         """Run a statement once; return how many rows it touched."""
-        with _Closing(self._driver.cursor()) as cursor:
+        with self._driver.cursor() as cursor:
             cursor.execute(sql, values)
             return int(cursor.rowcount)
 
     def execute_many(self, sql: str, rows: Sequence[Values]) -> int:
         """Run a statement for each row; return how many rows they touched."""
-        with _Closing(self._driver.cursor()) as cursor:
+        with self._driver.cursor() as cursor:
             cursor.executemany(sql, rows)
             return int(cursor.rowcount)
 
     def fetch(self, sql: str, values: Values) -> list[Any]:
         """Run a query and bring all rows."""
-        with _Closing(self._driver.cursor()) as cursor:
+        with self._driver.cursor() as cursor:
             cursor.execute(sql, values)
-            rows: list[Any] = cursor.fetchall()
+            rows: list[Any] = list(cursor.fetchall())
             return rows
 
-    def batches(self, sql: str, values: Values, limit: int | None) -> Iterator[list[Any]]:
-        """Run a query and bring its rows in batches."""
-        rows = self.fetch(sql, values)
-        for start in range(0, len(rows), BATCH):
-            yield rows[start : start + BATCH]
+    def stream(self, sql: str, values: Values) -> Stream:
+        """Run a query whose rows are brought in batches."""
+        stream = Stream(self._streaming_cursor(sql, values))
+        self._streams.append(stream)
+        return stream
 
-    def copy(self, sql: str, rows: Sequence[Values]) -> None:
-        """Write many rows at once, where the database has a way."""
-        self.execute_many(sql, rows)
+    def copy(self, sql: str, lines_of: Callable[[Any], str], parts: Iterable[Any]) -> None:
+        """Write many records, given part by part, as the lines that `lines_of` makes of a part."""
+        raise CapabilityMissing("there is no COPY here", path="store")
 
     def now(self) -> datetime:
         """Return the database's clock."""
@@ -68,152 +147,56 @@ class Connection:
 
     def commit(self) -> None:
         """End the transaction, unless it is the caller's to end."""
-        if not self._joined:
+        self._close_streams()
+        if self._lease is None:
+            self.execute(f"RELEASE SAVEPOINT {self._savepoint}", ())
+            self._savepoint = ""
+            self._leave()
+        else:
             self._driver.commit()
-            self._give_back()
+            self._give_back(self._lease)
 
     def rollback(self) -> None:
-        """Undo the transaction, unless it is the caller's to undo."""
-        if self._joined or self._pooled is None:
-            return
-        try:
-            self._driver.rollback()
-        except Exception:  # noqa: BLE001 - a lost connection has nothing left to undo
-            self._pooled.invalidate()
-            self._pooled = None
-        else:
-            self._give_back()
+        """Undo what was done here, and nothing else of the caller's transaction."""
+        self._close_streams()
+        if self._lease is None:
+            self._undo_joined()
+        elif self._lease.is_held:
+            try:
+                self._driver.rollback()
+            except Exception:  # noqa: BLE001 - a lost connection has nothing left to undo
+                self._lease.throw_away()
+            else:
+                self._give_back(self._lease)
 
-    def _give_back(self) -> None:
-        if self._pooled is not None:
-            self._pooled.close()
-            self._pooled = None
+    def _begin(self, lease: Lease, *, read_only: bool) -> None:
+        """Begin a transaction on a connection of the pool."""
 
+    def _join(self, *, read_only: bool) -> None:
+        """Prepare the caller's connection."""
 
-class SqliteConnection(Connection):
-    """SQLite: writers begin IMMEDIATE, so that they are one after another from their first read."""
+    def _leave(self) -> None:
+        """Put the caller's connection back as it was."""
 
-    kind = "sqlite"
+    def _give_back(self, lease: Lease) -> None:
+        lease.give_back()
 
-    def begin(self, *, read_only: bool) -> None:
-        """Begin; the driver's own ideas about transactions are switched off."""
-        self._driver.create_function("crmkit_bucket", 3, _bucket, deterministic=True)
-        if not self._joined:
-            self._driver.isolation_level = None
-            self._driver.execute("BEGIN" if read_only else "BEGIN IMMEDIATE")
+    def _streaming_cursor(self, sql: str, values: Values) -> Any:
+        cursor = self._driver.cursor()
+        cursor.execute(sql, values)
+        return cursor
 
-    def execute(self, sql: str, values: Values) -> int:
-        """Run a statement once."""
-        return int(self._driver.execute(sql, values).rowcount)
+    def _undo_joined(self) -> None:
+        """Undo to the savepoint; where the database has ended it all, there is nothing to undo."""
+        if self._savepoint:
+            with suppress(Exception):
+                self.execute(f"ROLLBACK TO SAVEPOINT {self._savepoint}", ())
+                self.execute(f"RELEASE SAVEPOINT {self._savepoint}", ())
+            self._savepoint = ""
+            with suppress(Exception):
+                self._leave()
 
-    def execute_many(self, sql: str, rows: Sequence[Values]) -> int:
-        """Run a statement for each row."""
-        return int(self._driver.executemany(sql, rows).rowcount)
-
-    def fetch(self, sql: str, values: Values) -> list[Any]:
-        """Run a query and bring all rows."""
-        rows: list[Any] = self._driver.execute(sql, values).fetchall()
-        return rows
-
-    def batches(self, sql: str, values: Values, limit: int | None) -> Iterator[list[Any]]:
-        """Bring rows as they are found."""
-        if limit is not None and limit <= BATCH:
-            rows = self.fetch(sql, values)
-            if rows:
-                yield rows
-            return
-        cursor = self._driver.execute(sql, values)
-        while rows := cursor.fetchmany(BATCH):
-            yield rows
-
-
-class PostgresConnection(Connection):
-    """PostgreSQL through psycopg 3, REPEATABLE READ."""
-
-    kind = "postgresql"
-    sharing = " FOR SHARE"
-
-    def begin(self, *, read_only: bool) -> None:
-        """Choose the isolation; the transaction begins with the first statement."""
-        from psycopg import IsolationLevel
-
-        if not self._joined:
-            self._driver.isolation_level = IsolationLevel.REPEATABLE_READ
-            self._driver.read_only = read_only
-
-    def _give_back(self) -> None:
-        if self._pooled is not None:
-            self._driver.isolation_level = None
-            self._driver.read_only = None
-        super()._give_back()
-
-    def batches(self, sql: str, values: Values, limit: int | None) -> Iterator[list[Any]]:
-        """Bring rows through a cursor of the server when there may be many."""
-        if limit is not None and limit <= BATCH:
-            rows = self.fetch(sql, values)
-            if rows:
-                yield rows
-            return
-        name = f"crmkit_{id(object())}"
-        with self._driver.cursor(name=name) as cursor:
-            cursor.itersize = BATCH
-            cursor.execute(sql, values)
-            while rows := cursor.fetchmany(BATCH):
-                yield rows
-
-    def copy(self, sql: str, rows: Sequence[Values]) -> None:
-        """Write many rows by COPY."""
-        with self._driver.cursor() as cursor, cursor.copy(sql) as copying:
-            for row in rows:
-                copying.write_row(row)
-
-    def now(self) -> datetime:
-        """Return the server's clock."""
-        return as_instant(self.fetch("SELECT clock_timestamp()", ())[0][0])
-
-
-class MysqlConnection(Connection):
-    """MySQL and MariaDB through PyMySQL, REPEATABLE READ."""
-
-    kind = "mysql"
-    sharing = " LOCK IN SHARE MODE"
-
-    def begin(self, *, read_only: bool) -> None:
-        """Begin with one snapshot for all reads."""
-        if not self._joined:
-            self._driver.autocommit(False)  # noqa: FBT003 - PyMySQL's own signature
-            self.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", ())
-            self.execute("START TRANSACTION READ ONLY" if read_only else "START TRANSACTION", ())
-
-    def now(self) -> datetime:
-        """Return the server's clock."""
-        cell = self.fetch("SELECT UTC_TIMESTAMP(3)", ())[0][0]
-        return as_instant(cell.replace(tzinfo=UTC))
-
-
-KINDS = {
-    "sqlite": SqliteConnection,
-    "postgresql": PostgresConnection,
-    "mysql": MysqlConnection,
-}
-
-
-class _Closing:
-    def __init__(self, cursor: Any) -> None:
-        self._cursor = cursor
-
-    def __enter__(self) -> Any:
-        return self._cursor
-
-    def __exit__(self, *_error: object) -> None:
-        with suppress(Exception):
-            self._cursor.close()
-
-
-def _bucket(value: str | None, unit: str, zone: str) -> str | None:
-    """Answer `crmkit_bucket` inside SQLite."""
-    if value is None:
-        return None
-    if not zone:
-        return bucket_of(date.fromisoformat(value), Bucket(unit), "UTC").isoformat()
-    return bucket_of(datetime.fromisoformat(value), Bucket(unit), zone).isoformat()
+    def _close_streams(self) -> None:
+        for stream in self._streams:
+            stream.close()
+        self._streams.clear()

@@ -1,25 +1,26 @@
 """One transaction on a SQL database, on the driver's own cursor."""
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import Any, Final
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final, NoReturn, TypeVar
 from uuid import UUID
 
 from crmkit.domain.columns import Leaf
 from crmkit.domain.entity import EntitySpec
-from crmkit.domain.filters.lowered import All, Check, Lowered, SortKey, Test
+from crmkit.domain.filters.lowered import Check, Lowered, SortKey, Test
 from crmkit.domain.filters.tally import Tally
 from crmkit.domain.kinds import Form
-from crmkit.errors import GuardConflict, Refused, StoreClosed, VersionConflict
+from crmkit.errors import GuardConflict, Refused, StoreClosed, StoreUnavailable, VersionConflict
 from crmkit.ports import BATCH, Ask
-from crmkit.storage.codec.rows import from_json
+from crmkit.storage.sql.cells import Cells
 from crmkit.storage.sql.connections import Connection
-from crmkit.storage.sql.dialects import POSTGRES
+from crmkit.storage.sql.entities import EntityTable
 from crmkit.storage.sql.failures import Failures
-from crmkit.storage.sql.statements import EntityTable, Statements
+from crmkit.storage.sql.statements import Asked, Statements
 
+R = TypeVar("R")
 COPY_FROM: Final = 50
-_TENANT: Final = Leaf(column="tenant", form=Form.TEXT, optional=False)
+"""From how many records on COPY is faster."""
 _ID: Final = Leaf(column="id", form=Form.ID, optional=False)
 _VERSION: Final = Leaf(column="version", form=Form.INTEGER, optional=False)
 
@@ -40,115 +41,93 @@ class SqlSession:
         self.tenant = tenant
         self._connection = connection
         self._statements = statements
+        self._entities = statements.entities
         self._failures = failures
         self._read_only = read_only
-        self._mine = Check(_TENANT, Test.EQ, tenant)
-        self._over = False
+        self._loaded: dict[tuple[str, UUID], Sequence[Any]] = {}
+        self._is_fresh = True
+        self._over = ""
 
-    def now(self) -> Any:
+    def now(self) -> datetime:
         """Return the store's own clock."""
-        with self._running():
-            return self._connection.now()
+        return self._run(None, self._connection.now)
 
     def get_many(self, spec: EntitySpec, ids: Sequence[UUID]) -> list[Any]:
         """Return the records that exist among `ids`."""
         if len(ids) == 1:
-            return self._get_one(self._statements.entities[spec.name], ids[0])
+            return self._get_one(self._entities[spec], ids[0])
         found: list[Any] = []
         for start in range(0, len(ids), BATCH):
             among = Check(_ID, Test.IN, tuple(ids[start : start + BATCH]))
-            for batch in self.find(spec, Ask(where=among)):
-                found += batch
+            asked = self._statements.find(spec, self.tenant, Ask(where=among))
+            found += self._load(spec, self._run(spec, self._connection.fetch, *asked))
         return found
 
     def insert_many(self, spec: EntitySpec, records: Sequence[Any]) -> None:
         """Write new records, by COPY where there is one and many of them."""
         self._check_writing()
-        entity = self._statements.entities[spec.name]
-        rows = entity.codec.dump(records)
-        with self._running():
-            if len(rows) >= COPY_FROM and self._connection.kind == POSTGRES:
-                self._connection.copy(entity.copy, rows)
-            elif len(rows) == 1:
-                self._connection.execute(entity.insert, rows[0])
-            elif rows:
-                self._connection.execute_many(entity.insert, rows)
+        entity, many = self._entities[spec], self._connection.execute_many
+        if len(records) == 1:
+            [row] = entity.codec.dump(records)
+            self._run(spec, self._connection.execute, entity.insert, row)
+        elif self._connection.copies and len(records) >= COPY_FROM:
+            parts = list(_sliced(records))
+            self._run(spec, self._connection.copy, entity.copy, entity.copy_lines, parts)
+        else:
+            for part in _sliced(records):
+                self._run(spec, many, entity.insert, entity.codec.dump(part))
 
     def save_many(self, spec: EntitySpec, records: Sequence[Any], expected: Sequence[int]) -> None:
         """Replace records that are still at the expected versions."""
         self._check_writing()
-        entity = self._statements.entities[spec.name]
-        changed = entity.changed
-        key = entity.codec.scalar["id"]
-        rows = [
-            (*[row[at] for at in changed], self.tenant, key(record.id), version)
-            for row, record, version in zip(
-                entity.codec.dump(records), records, expected, strict=True
-            )
-        ]
-        with self._running():
-            if len(rows) == 1:
-                done = self._connection.execute(entity.update, rows[0])
-            else:
-                done = self._connection.execute_many(entity.update, rows)
-        if done != len(rows):
-            raise self._moved(spec, records, expected)
+        entity = self._entities[spec]
+        if len(records) == 1:
+            done = self._save_one(entity, records[0], expected[0])
+        else:
+            changed = entity.changeable
+            rows = [
+                self._guarded(entity, row, changed, version)
+                for row, version in zip(entity.codec.dump(records), expected, strict=True)
+            ]
+            sql = entity.update(changed)
+            done = self._run(spec, self._connection.execute_many, sql, rows) if rows else 0
+        if done != len(records):
+            self._fail(self._moved(spec, records, expected))
 
     def delete_many(self, spec: EntitySpec, ids: Sequence[UUID]) -> int:
         """Erase records for good."""
         self._check_writing()
-        entity = self._statements.entities[spec.name]
-        key = entity.codec.scalar["id"]
-        with self._running():
-            rows = [(self.tenant, key(record_id)) for record_id in ids]
-            return self._connection.execute_many(entity.delete, rows) if rows else 0
+        entity = self._entities[spec]
+        rows = [self._key(entity, record_id) for record_id in ids]
+        return self._run(spec, self._connection.execute_many, entity.delete, rows) if rows else 0
 
     def find(self, spec: EntitySpec, ask: Ask) -> Iterator[list[Any]]:
         """Bring the records in batches."""
-        sql, values = self._statements.find(spec, self._within(ask))
-        load = self._statements.entities[spec.name].codec.load
-        with self._running():
-            for rows in self._connection.batches(sql, values, ask.limit):
-                yield load(rows)
+        asked = self._statements.find(spec, self.tenant, ask)
+        for rows in self._batches(spec, asked, ask.limit):
+            yield self._load(spec, rows)
 
     def select(
         self, spec: EntitySpec, leaves: Sequence[Leaf], ask: Ask
     ) -> Iterator[list[tuple[Any, ...]]]:
         """Bring only some leaves, as tuples of scalars."""
-        sql, values = self._statements.select(spec, leaves, self._within(ask))
-        back = [self._back(spec, leaf) for leaf in leaves]
-        with self._running():
-            for rows in self._connection.batches(sql, values, ask.limit):
-                yield [
-                    tuple(
-                        cell if turn is None or cell is None else turn(cell)
-                        for turn, cell in zip(back, row, strict=True)
-                    )
-                    for row in rows
-                ]
+        asked = self._statements.select(spec, self.tenant, leaves, ask)
+        read = self._cells(spec).reader(leaves)
+        for rows in self._batches(spec, asked, ask.limit):
+            yield [read(row) for row in rows]
 
     def count(self, spec: EntitySpec, where: Lowered) -> int:
         """Count the records."""
-        sql, values = self._statements.count(spec, self._within(Ask(where=where)))
-        with self._running():
-            number: int = self._connection.fetch(sql, values)[0][0]
-            return number
+        asked = self._statements.count(spec, self.tenant, Ask(where=where))
+        number: int = self._run(spec, self._connection.fetch, *asked)[0][0]
+        return number
 
     def tally(self, spec: EntitySpec, tally: Tally) -> list[tuple[Any, ...]]:
         """Answer a summary in one statement."""
-        where = self._within(Ask(where=tally.where)).where
-        mine = Tally(
-            where=where,
-            keys=tally.keys,
-            gathers=tally.gathers,
-            keeps=tally.keeps,
-            ranks=tally.ranks,
-            limit=tally.limit,
-        )
-        sql, values = self._statements.tally(spec, mine)
-        with self._running():
-            rows = self._connection.fetch(sql, values)
-        return [self._figures(spec, tally, row) for row in rows]
+        asked = self._statements.tally(spec, self.tenant, tally)
+        rows = self._run(spec, self._connection.fetch, *asked)
+        read = self._cells(spec).figures(tally)
+        return [read(row) for row in rows]
 
     def guard(self, spec: EntitySpec, versions: Mapping[UUID, int]) -> None:
         """Hold records at these versions until the commit."""
@@ -156,111 +135,147 @@ class SqlSession:
         found: dict[UUID, int] = {}
         for start in range(0, len(ids), BATCH):
             among = Check(_ID, Test.IN, tuple(ids[start : start + BATCH]))
-            ask = self._within(Ask(where=among, order=(SortKey(_ID),)))
-            sql, values = self._statements.select(spec, (_ID, _VERSION), ask)
-            back = self._back(spec, _ID)
-            with self._running():
-                rows = self._connection.fetch(sql + self._connection.sharing, values)
-            found.update((back(row[0]) if back else row[0], row[1]) for row in rows)
+            ask = Ask(where=among, order=(SortKey(_ID),))
+            sql, values = self._statements.select(spec, self.tenant, (_ID, _VERSION), ask)
+            sharing = sql + self._connection.sharing
+            rows = self._run(spec, self._connection.fetch, sharing, values)
+            found.update(map(self._cells(spec).reader((_ID, _VERSION)), rows))
         for record_id in ids:
             if found.get(record_id) != versions[record_id]:
-                raise GuardConflict(spec.name, record_id)
+                self._fail(GuardConflict(spec.name, record_id))
 
     def hold(self, spec: EntitySpec, record_id: UUID, version: int) -> None:
         """Write one record as it is, so that a twin that overlaps is refused by the database."""
         self._check_writing()
-        entity = self._statements.entities[spec.name]
-        with self._running():
-            values = (self.tenant, entity.codec.scalar["id"](record_id), version)
-            held = self._connection.execute(entity.hold, values)
-        if not held:
-            raise GuardConflict(spec.name, record_id)
+        entity = self._entities[spec]
+        values = (*self._key(entity, record_id), version)
+        if not self._run(spec, self._connection.execute, entity.hold, values):
+            self._fail(GuardConflict(spec.name, record_id))
 
     def commit(self) -> None:
         """Make everything lasting."""
-        with self._running(committing=True):
+        self._check_open()
+        try:
             self._connection.commit()
-        self._over = True
+        except Exception as error:  # noqa: BLE001 - each is told as an error of crmkit
+            self._over = _FAILED
+            self._reraise(error, committing=True)
+        self._over = _ENDED
 
     def rollback(self) -> None:
         """Forget everything, and give the connection back."""
-        self._over = True
+        self._over = _ENDED
         self._connection.rollback()
 
     def _get_one(self, entity: EntityTable, record_id: UUID) -> list[Any]:
-        with self._running():
-            values = (self.tenant, entity.codec.scalar["id"](record_id))
-            return entity.codec.load(self._connection.fetch(entity.get, values))
-
-    def _within(self, ask: Ask) -> Ask:
-        """Ask only for the tenant's own records."""
-        inner = ask.where
-        parts = inner.parts if isinstance(inner, All) else (inner,)
-        return Ask(
-            where=All((self._mine, *parts)),
-            order=ask.order,
-            limit=ask.limit,
-            skip_locked=ask.skip_locked,
+        rows = self._run(
+            entity.spec, self._connection.fetch, entity.get, self._key(entity, record_id)
         )
+        if rows and entity.spec.versioned and not self._read_only:
+            if len(self._loaded) >= BATCH:
+                self._loaded.clear()
+            self._loaded[entity.spec.name, record_id] = rows[0]
+        return self._load(entity.spec, rows)
 
-    def _back(self, spec: EntitySpec, leaf: Leaf) -> Any:
-        if leaf.form is Form.TEXTS:
-            return lambda cell: from_json(cell) if isinstance(cell, str) else cell
-        if leaf.keys:
-            return bool if leaf.form is Form.BOOLEAN else None
-        turned = leaf.form in (Form.ID, Form.INSTANT, Form.DATE, Form.BOOLEAN)
-        codec = self._statements.entities[spec.name].codec
-        return codec.unscalar[leaf.column] if turned else None
+    def _save_one(self, entity: EntityTable, record: Any, version: int) -> int:
+        """Write what differs from the row as it was loaded here; otherwise every column."""
+        [row] = entity.codec.dump((record,))
+        changed = entity.changeable
+        was = self._loaded.pop((entity.spec.name, record.id), None)
+        if was is not None and was[entity.version_at] == version != row[entity.version_at]:
+            changed = tuple([at for at in changed if row[at] != was[at]])
+        values = self._guarded(entity, row, changed, version)
+        return self._run(entity.spec, self._connection.execute, entity.update(changed), values)
 
-    def _figures(self, spec: EntitySpec, tally: Tally, row: Sequence[Any]) -> tuple[Any, ...]:
-        cells: list[Any] = []
-        for key, cell in zip(tally.keys, row, strict=False):
-            cells.append(self._key(spec, key.leaf, cell, bucketed=key.bucket is not None))
-        for gather, cell in zip(tally.gathers, row[len(tally.keys) :], strict=True):
-            cells.append(self._gathered(spec, gather.leaf, str(gather.function), cell))
-        return tuple(cells)
+    def _guarded(
+        self, entity: EntityTable, row: Sequence[Any], changed: Sequence[int], version: int
+    ) -> tuple[Any, ...]:
+        return (*[row[at] for at in changed], self.tenant, row[entity.id_at], version)
 
-    def _key(self, spec: EntitySpec, leaf: Leaf, cell: Any, *, bucketed: bool) -> Any:
-        if cell is None:
-            return None
-        if bucketed:
-            return self._connection.day(cell)
-        turn = self._back(spec, leaf)
-        return cell if turn is None else turn(cell)
+    def _key(self, entity: EntityTable, record_id: UUID) -> tuple[Any, ...]:
+        return (self.tenant, entity.codec.scalar["id"](record_id))
 
-    def _gathered(self, spec: EntitySpec, leaf: Leaf | None, function: str, cell: Any) -> Any:
-        if cell is None or leaf is None:
-            return cell
-        if function in ("count", "distinct", "sum"):
-            return int(cell)
-        turn = self._back(spec, leaf)
-        return cell if turn is None else turn(cell)
+    def _batches(self, spec: EntitySpec, asked: Asked, limit: int | None) -> Iterator[list[Any]]:
+        if limit is not None and limit <= BATCH:
+            rows = self._run(spec, self._connection.fetch, *asked)
+            if rows:
+                yield rows
+            return
+        stream = self._run(spec, self._connection.stream, *asked)
+        while rows := self._run(spec, stream.fetch):
+            yield rows
+        stream.close()
+
+    def _load(self, spec: EntitySpec, rows: list[Any]) -> list[Any]:
+        try:
+            return self._entities[spec].codec.load(rows)
+        except (KeyError, ValueError, TypeError, AttributeError, ArithmeticError) as wrong:
+            self._over = _FAILED
+            raise self._cells(spec).unreadable(rows) from wrong
+
+    def _cells(self, spec: EntitySpec) -> Cells:
+        return Cells(self._entities[spec], self._connection.day)
 
     def _moved(
         self, spec: EntitySpec, records: Sequence[Any], expected: Sequence[int]
     ) -> VersionConflict:
-        """Name the first record that was not at its expected version."""
-        wanted = [record.id for record in records]
-        at = {record.id: record.version for record in self.get_many(spec, wanted)}
+        """Name the first record that is not stored as it was given."""
+        stored = {record.id: record for record in self.get_many(spec, [r.id for r in records])}
         for record, version in zip(records, expected, strict=True):
-            if at.get(record.id) != record.version:
+            if stored.get(record.id) != record:
                 return VersionConflict(spec.name, record.id, version)
-        return VersionConflict(spec.name, wanted[0], expected[0])
+        return VersionConflict(spec.name, records[0].id, expected[0])
 
     def _check_writing(self) -> None:
         if self._read_only:
             raise Refused("the work only reads", path="read_only", fix="open a writing work")
 
-    @contextmanager
-    def _running(self, *, committing: bool = False) -> Generator[None]:
+    def _check_open(self) -> None:
         if self._over:
-            raise StoreClosed("the transaction is over", path="session", fix="open another work")
-        try:
-            yield
-        except GeneratorExit:
-            raise
-        except Exception as error:
-            translated = self._failures.translate(error, committing=committing)
-            if translated is error:
-                raise
-            raise translated from error
+            raise StoreClosed(self._over, path="session", fix="open another work")
+
+    def _run(self, spec: EntitySpec | None, act: Callable[..., R], *given: Any) -> R:
+        """Do one thing with the connection; one that turns out dead at the first is replaced."""
+        if self._over:
+            self._check_open()
+        while True:
+            try:
+                done = act(*given)
+            except Exception as error:  # noqa: BLE001 - each is told as an error of crmkit
+                if self._is_fresh and self._renewed(error):
+                    continue
+                self._over = _FAILED
+                self._reraise(error, entity="" if spec is None else spec.name)
+            self._is_fresh = False
+            return done
+
+    def _renewed(self, error: Exception) -> bool:
+        """Begin again on another connection, after the first sign of life failed."""
+        while isinstance(self._failures.translate(error), StoreUnavailable):
+            try:
+                if not self._connection.replace():
+                    return False
+                self._connection.begin(read_only=self._read_only)
+            except Exception as again:  # noqa: BLE001 - looked at in the next turn
+                error = again
+            else:
+                return True
+        return False
+
+    def _fail(self, error: Exception) -> NoReturn:
+        self._over = _FAILED
+        raise error
+
+    def _reraise(self, error: Exception, **about: Any) -> NoReturn:
+        translated = self._failures.translate(error, **about)
+        if translated is error:
+            raise error
+        raise translated from error
+
+
+def _sliced(records: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    return (records[start : start + BATCH] for start in range(0, len(records), BATCH))
+
+
+_ENDED: Final = "the transaction is over"
+_FAILED: Final = "the transaction has failed"

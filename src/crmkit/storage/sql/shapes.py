@@ -1,7 +1,7 @@
 """Shapes: two questions of one shape differ only in values and share one compiled statement."""
 
 from collections.abc import Callable, Hashable, Sequence
-from typing import Any
+from typing import Any, Final
 
 from crmkit.domain.columns import Leaf
 from crmkit.domain.entity import EntitySpec
@@ -13,49 +13,116 @@ from crmkit.domain.filters.lowered import (
     Lowered,
     Opposite,
     Pair,
+    SortKey,
     Test,
 )
-from crmkit.domain.kinds import Form
+from crmkit.storage.codec.json_text import to_json
+from crmkit.storage.sql.dialects import CUT, MYSQL, POSTGRES, SQLITE, is_cut
 
 Encode = Callable[[EntitySpec, Leaf, Any], Any]
-_LISTED = (Test.IN, Test.HAS_ANY, Test.HAS_ALL)
+LISTED_ONE_BY_ONE: Final = 32
+"""Longer lists are given to SQLite as one JSON text."""
 
 
-def shape_of(spec: EntitySpec, lowered: Lowered, encode: Encode, values: list[Any]) -> Hashable:
-    """Return the shape of a condition and append its values in the order of their parameters."""
-    match lowered:
-        case All(parts) | Any_(parts):
-            return (type(lowered), *(shape_of(spec, part, encode, values) for part in parts))
-        case Opposite(part):
-            return (Opposite, shape_of(spec, part, encode, values))
-        case Pair(leaf, test, other):
-            return (Pair, leaf, test, other)
-        case Linked(local, target, remote, where):
-            return (Linked, local, target.name, remote, shape_of(target, where, encode, values))
-        case Check(leaf, test, value):
-            return _check(spec, leaf, test, value, encode, values)
+class Shapes:
+    """Tells the shapes of conditions for one kind of database, and collects their values.
+
+    The values come in the order in which `Conditions` writes their parameters.
+    """
+
+    def __init__(self, kind: str, encode: Encode) -> None:
+        """Turn values into the database's own by `encode`."""
+        self._kind = kind
+        self._encode = encode
+
+    def of(self, spec: EntitySpec, lowered: Lowered, values: list[Any]) -> Hashable:
+        """Return the shape of a condition and append its values."""
+        match lowered:
+            case Check():
+                return self._check(spec, lowered, values)
+            case All(parts):
+                return ("all", *[self.of(spec, part, values) for part in parts])
+            case Any_(parts):
+                return ("any", *[self.of(spec, part, values) for part in parts])
+            case Opposite(part):
+                return ("not", self.of(spec, part, values))
+            case Pair(leaf, test, other):
+                return ("pair", place_of(leaf), test, place_of(other))
+            case Linked(local, target, remote, where):
+                inner = self.of(target, where, values)
+                return ("linked", place_of(local), target.name, place_of(remote), inner)
+
+    def encoded(self, spec: EntitySpec, leaf: Leaf, value: Any) -> Any:
+        """Return a value as the database has it."""
+        return self._encode(spec, leaf, value)
+
+    def _check(self, spec: EntitySpec, check: Check, values: list[Any]) -> Hashable:
+        leaf, test = check.leaf, check.test
+        place = place_of(leaf)
+        match test:
+            case Test.NONE:
+                return (place, test)
+            case Test.IN:
+                return (place, test, self._list(spec, leaf, check.value, values))
+            case Test.HAS_ANY | Test.HAS_ALL:
+                return (place, test, self._items(test, check.value, values))
+            case Test.ENDS:
+                values += [len(check.value) * (-1 if self._kind == SQLITE else 1), check.value]
+                return (place, test)
+            case Test.CONTAINS:
+                values.append(check.value)
+                return (place, test)
+            case _:
+                self._scalar(spec, leaf, check.value, values)
+                return (place, test)
+
+    def _scalar(self, spec: EntitySpec, leaf: Leaf, value: Any, values: list[Any]) -> None:
+        encoded = self._encode(spec, leaf, value)
+        if is_cut(self._kind, spec, leaf):
+            values.append(encoded[:CUT])
+        values.append(encoded)
+
+    def _list(
+        self, spec: EntitySpec, leaf: Leaf, given: Sequence[Any], values: list[Any]
+    ) -> Hashable:
+        encoded = [self._encode(spec, leaf, value) for value in given]
+        if self._kind == POSTGRES:
+            if is_cut(self._kind, spec, leaf):
+                values.append([value[:CUT] for value in encoded])
+            values.append(encoded)
+            return 0
+        if self._kind == SQLITE and len(encoded) > LISTED_ONE_BY_ONE:
+            values.append(to_json(encoded))
+            return 0
+        size = padded(len(encoded))
+        values += encoded + encoded[-1:] * (size - len(encoded))
+        return size
+
+    def _items(self, test: Test, given: Sequence[Any], values: list[Any]) -> Hashable:
+        """Return how the items of a list are given: their number, or what they are."""
+        if self._kind == POSTGRES:
+            texts = all(isinstance(item, str) for item in given)
+            values.append(list(given) if texts else [to_json(item) for item in given])
+            return "texts" if texts else "json"
+        if self._kind == MYSQL and test is Test.HAS_ANY:
+            size = padded(len(given))
+            items = [to_json(item) for item in given]
+            values += items + items[-1:] * (size - len(items))
+            return size
+        values.append(to_json(list(given)))
+        return 0
+
+
+def place_of(leaf: Leaf) -> Hashable:
+    """Return what tells one leaf of an entity from another."""
+    return (leaf.column, leaf.keys) if leaf.keys else leaf.column
+
+
+def order_shape(order: Sequence[SortKey]) -> Hashable:
+    """Return the shape of an order."""
+    return tuple([(place_of(key.leaf), key.descending) for key in order])
 
 
 def padded(count: int) -> int:
     """Round a list's length up to a power of two, so that shapes stay few."""
     return 1 << (count - 1).bit_length() if count else 0
-
-
-def _check(
-    spec: EntitySpec, leaf: Leaf, test: Test, value: Any, encode: Encode, values: list[Any]
-) -> Hashable:
-    if test is Test.NONE:
-        return (Check, leaf, test)
-    if test in _LISTED:
-        listed = _listed(spec, leaf, value, encode)
-        values += listed
-        return (Check, leaf, test, len(listed))
-    values.append(encode(spec, leaf, value))
-    return (Check, leaf, test, len(value)) if test is Test.ENDS else (Check, leaf, test)
-
-
-def _listed(spec: EntitySpec, leaf: Leaf, value: Sequence[Any], encode: Encode) -> list[Any]:
-    if leaf.form is Form.TEXTS:
-        return list(value)
-    listed = [encode(spec, leaf, item) for item in value]
-    return listed + listed[-1:] * (padded(len(listed)) - len(listed))

@@ -2,32 +2,23 @@
 
 from collections.abc import Generator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NoReturn
 
-from sqlalchemy import Engine, create_engine, event
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
-from sqlalchemy.pool import StaticPool
+from sqlalchemy import Engine
 
 from crmkit.domain.entity import EntitySpec, Registry
 from crmkit.domain.filters.lowered import Lowered
-from crmkit.domain.kinds import Form
-from crmkit.errors import (
-    InvalidSettings,
-    MissingExtra,
-    StoreClosed,
-    StoreUnavailable,
-)
+from crmkit.errors import InvalidSettings, StoreClosed, StoreUnavailable
 from crmkit.ports import Ask, Capability, Session
-from crmkit.storage.sql.connections import KINDS, Connection
-from crmkit.storage.sql.dialects import MYSQL, POSTGRES, SQLITE, driver_url, positional
+from crmkit.storage.sql.connections import Connection, Lease
+from crmkit.storage.sql.dialects import MARIADB, MYSQL, SQLITE, positional
+from crmkit.storage.sql.drivers import KINDS
+from crmkit.storage.sql.engines import check_engine, engine_of
 from crmkit.storage.sql.failures import Failures
+from crmkit.storage.sql.indexes import unique_fields
 from crmkit.storage.sql.schema import SqlSchema
 from crmkit.storage.sql.session import SqlSession
 from crmkit.storage.sql.statements import Statements
-from crmkit.storage.sql.tables import unique_fields
-
-_EXTRAS = {"psycopg": ("PostgreSQL", "postgres"), "pymysql": ("MySQL", "mysql")}
-BUSY_SECONDS = 30
 
 
 class SqlStorage:
@@ -38,15 +29,15 @@ class SqlStorage:
     ) -> None:
         """Take a URL, or the caller's engine, which is then not closed here."""
         self._owned = isinstance(target, str)
-        self._engine = _engine(target) if isinstance(target, str) else target
+        self._engine = check_engine(engine_of(target) if isinstance(target, str) else target)
         self._prefix, self._schema_name = prefix, schema
-        if self._engine.dialect.name == MYSQL:
+        self._failures = Failures({}, {})
+        self._closed = False
+        if self._engine.dialect.name in (MYSQL, MARIADB):
             self._connect_once()
         self._statements = Statements(
             positional(self._engine.dialect), prefix=prefix, schema=schema
         )
-        self._failures = Failures({}, {})
-        self._closed = False
         self.schema = SqlSchema(self._engine, self._statements, prefix=prefix, schema=schema)
 
     @property
@@ -57,25 +48,22 @@ class SqlStorage:
     @property
     def capabilities(self) -> frozenset[Capability]:
         """Return what this database can do."""
-        common = {
-            Capability.ATOMIC,
-            Capability.DURABLE,
-            Capability.JOIN,
-            Capability.DEFINITION_INDEXES,
-        }
+        able = {Capability.ATOMIC, Capability.JOIN}
+        if self._engine.url.database not in (None, "", ":memory:"):
+            able.add(Capability.DURABLE)
         if self.name != MYSQL:
-            common.add(Capability.TIME_ZONES)
+            able |= {Capability.TIME_ZONES, Capability.DEFINITION_INDEXES}
         if self.name != SQLITE:
-            common.add(Capability.SKIP_LOCKED)
-        return frozenset(common)
+            able.add(Capability.SKIP_LOCKED)
+        return frozenset(able)
 
     def bind(self, registry: Registry) -> None:
-        """Derive tables and codecs."""
+        """Take the entities; each table and codec is derived when it is first used."""
         unique: dict[str, tuple[str, tuple[str, ...]]] = {}
         tables: dict[str, str] = {}
         for spec in registry:
-            self._statements.add(spec)
-            for name, fields in unique_fields(spec, self._prefix).items():
+            self._statements.entities.add(spec)
+            for name, fields in unique_fields(spec, self._prefix, self._statements.server).items():
                 unique[name] = (spec.name, fields)
             tables[self._prefix + spec.name] = spec.name
         self._failures = Failures(unique, tables)
@@ -84,26 +72,18 @@ class SqlStorage:
         """Begin a transaction, or work inside the caller's."""
         self._check_open()
         connection = self._joined(join) if join is not None else self._connect()
-        try:
-            connection.begin(read_only=read_only)
-        except Exception as error:
-            connection.rollback()
-            raise self._failures.translate(error) from error
+        self._begin(connection, read_only=read_only)
         return SqlSession(tenant, connection, self._statements, self._failures, read_only=read_only)
 
     def tenants_with(self, spec: EntitySpec, where: Lowered) -> list[str]:
         """Name the tenants that have a committed record that fits, sorted."""
-        from crmkit.domain.columns import Leaf
-
         self._check_open()
-        tenant = Leaf(column="tenant", form=Form.TEXT, optional=False)
-        sql, values = self._statements.select(spec, (tenant,), Ask(where=where))
-        distinct = sql.replace("SELECT ", "SELECT DISTINCT ", 1)
+        sql, values = self._statements.tenants(spec, Ask(where=where))
+        connection = self._connect()
+        self._begin(connection, read_only=True)
         with self._translating():
-            connection = self._connect()
-            connection.begin(read_only=True)
             try:
-                return sorted(row[0] for row in connection.fetch(distinct, values))
+                return sorted(row[0] for row in connection.fetch(sql, values))
             finally:
                 connection.rollback()
 
@@ -115,25 +95,26 @@ class SqlStorage:
 
     def _connect_once(self) -> None:
         """Learn from the server whether it is MySQL or MariaDB; their collations differ."""
-        try:
-            with self._engine.connect():
-                pass
-        except DBAPIError as error:
-            raise StoreUnavailable(
-                str(error.orig), path="store", fix="check the URL and that the database runs"
-            ) from error
+        with self._translating(), self._engine.connect():
+            pass
 
     def _connect(self) -> Connection:
-        try:
-            pooled = self._engine.raw_connection()
-        except Exception as error:
-            translated = self._failures.translate(getattr(error, "orig", None) or error)
-            if isinstance(translated, ImportError):
-                raise
-            raise StoreUnavailable(
-                str(translated), path="store", fix="check the URL and that the database runs"
-            ) from error
-        return KINDS[self.name](pooled.driver_connection, pooled, joined=False)
+        with self._translating():
+            lease = Lease(self._engine.raw_connection, shared=not self._owned)
+            return KINDS[self.name](lease.driver, lease)
+
+    def _begin(self, connection: Connection, *, read_only: bool) -> None:
+        """Begin, on another connection where one from the pool turns out dead."""
+        while True:
+            try:
+                return connection.begin(read_only=read_only)
+            except Exception as error:  # noqa: BLE001 - each is told as an error of crmkit
+                lost = isinstance(self._failures.translate(error), StoreUnavailable)
+                with self._translating():
+                    if lost and connection.replace():
+                        continue
+                connection.rollback()
+                self._reraise(error)
 
     def _joined(self, join: Any) -> Connection:
         connection = join.connection() if callable(getattr(join, "connection", None)) else join
@@ -142,9 +123,14 @@ class SqlStorage:
             raise InvalidSettings(
                 "is not a SQLAlchemy connection or session", path="join", fix="give one of them"
             )
-        if hasattr(connection, "in_transaction") and not connection.in_transaction():
+        if connection.dialect.name != self._engine.dialect.name:
+            raise InvalidSettings(
+                f"is a connection to {connection.dialect.name}, the CRM is on {self.name}",
+                path="join",
+            )
+        if not connection.in_transaction():
             connection.begin()
-        return KINDS[self.name](driver, None, joined=True)
+        return KINDS[self.name](driver, None)
 
     def _check_open(self) -> None:
         if self._closed:
@@ -154,42 +140,11 @@ class SqlStorage:
     def _translating(self) -> Generator[None]:
         try:
             yield
-        except Exception as error:
-            translated = self._failures.translate(error)
-            if translated is error:
-                raise
-            raise translated from error
+        except Exception as error:  # noqa: BLE001 - each is told as an error of crmkit
+            self._reraise(error)
 
-
-def _engine(url: str) -> Engine:
-    try:
-        named = driver_url(url)
-    except ArgumentError:
-        raise InvalidSettings(f"{url!r} is not a database URL", path="url") from None
-    try:
-        engine = create_engine(named, **_options(named))
-    except ModuleNotFoundError as missing:
-        feature, extra = _EXTRAS.get(missing.name or "", (str(missing.name), "all"))
-        raise MissingExtra(feature, extra) from None
-    except NoSuchModuleError as unknown:
-        raise InvalidSettings(str(unknown), path="url") from None
-    if engine.dialect.name == SQLITE:
-        event.listen(engine, "connect", _write_ahead)
-    return engine
-
-
-def _options(url: str) -> dict[str, Any]:
-    if not url.startswith(SQLITE):
-        return {"pool_pre_ping": POSTGRES in url or MYSQL in url}
-    options: dict[str, Any] = {
-        "connect_args": {"timeout": BUSY_SECONDS, "check_same_thread": False}
-    }
-    if url.rstrip("/") in ("sqlite:", "sqlite://") or ":memory:" in url:
-        options["poolclass"] = StaticPool
-    return options
-
-
-def _write_ahead(driver: Any, _record: object) -> None:
-    """Let readers read while one writes."""
-    driver.execute("PRAGMA journal_mode=WAL")
-    driver.execute("PRAGMA synchronous=NORMAL")
+    def _reraise(self, error: Exception) -> NoReturn:
+        translated = self._failures.translate(error)
+        if translated is error:
+            raise error
+        raise translated from error

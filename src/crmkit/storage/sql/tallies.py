@@ -6,7 +6,6 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Executable,
-    Table,
     distinct,
     func,
     literal_column,
@@ -18,65 +17,73 @@ from crmkit.domain.entity import EntitySpec
 from crmkit.domain.filters.summary import Function
 from crmkit.domain.filters.tally import Gather, Key, Tally
 from crmkit.errors import CapabilityMissing, InvalidFilter
-from crmkit.storage.sql.conditions import Conditions
-from crmkit.storage.sql.dialects import MYSQL, POSTGRES, bucket_text
-from crmkit.storage.sql.shapes import Encode, shape_of
+from crmkit.storage.sql.conditions import Conditions, Source
+from crmkit.storage.sql.dialects import MYSQL, bucket_text, place_text, quoted
+from crmkit.storage.sql.shapes import Shapes, place_of
 
 
-def tally_shape(spec: EntitySpec, tally: Tally, encode: Encode, values: list[Any]) -> Hashable:
+def tally_shape(shapes: Shapes, spec: EntitySpec, tally: Tally, values: list[Any]) -> Hashable:
     """Return the shape of a summary and append its values in the order of their parameters."""
-    where = shape_of(spec, tally.where, encode, values)
+    where = shapes.of(spec, tally.where, values)
     for keep in tally.keeps:
         gather = tally.gathers[keep.position]
-        counted = gather.leaf is None or gather.function in (Function.COUNT, Function.DISTINCT)
-        values.append(keep.value if counted else _encoded(spec, gather.leaf, keep.value, encode))
+        counted = gather.function in (Function.COUNT, Function.DISTINCT)
+        leaf = None if counted else gather.leaf
+        values.append(_encoded(shapes, spec, leaf, keep.value))
     if tally.limit is not None:
         values.append(tally.limit)
-    keeps = tuple((keep.position, keep.op, keep.value is None) for keep in tally.keeps)
-    return (where, tally.keys, tally.gathers, keeps, tally.ranks, tally.limit is not None)
+    keys = tuple([(place_of(key.leaf), key.bucket, key.zone, key.is_instant) for key in tally.keys])
+    gathers = tuple([(gather.function, _place(gather.leaf)) for gather in tally.gathers])
+    keeps = tuple([(keep.position, keep.op) for keep in tally.keeps])
+    ranks = tuple([(rank.position, rank.descending) for rank in tally.ranks])
+    return (where, keys, gathers, keeps, ranks, tally.limit is not None)
 
 
-def select_tally(conditions: Conditions, kind: str, table: Table, tally: Tally) -> Executable:
-    """Write the statement of a summary."""
-    keys = [_key(conditions, kind, table, key) for key in tally.keys]
-    gathered = [_gather(conditions, table, gather) for gather in tally.gathers]
-    query = select(*keys, *gathered).select_from(table)
-    query = query.where(conditions.write(table, tally.where))
+def select_tally(conditions: Conditions, source: Source, tally: Tally, mine: Any) -> Executable:
+    """Write the statement of a summary; `mine` is the condition for the tenant."""
+    keys = [_key(conditions, source, key) for key in tally.keys]
+    gathered = [_gather(conditions, source, gather) for gather in tally.gathers]
+    query = select(*keys, *gathered).select_from(source.table)
+    query = query.where(mine, conditions.write(source, tally.where))
     if keys:
         query = query.group_by(*keys)
     for keep in tally.keeps:
         query = query.having(_keep(gathered[keep.position], keep.op, conditions))
     columns = [*keys, *gathered]
     for rank in tally.ranks:
-        query = query.order_by(_ranked(columns[rank.position], rank.descending, kind))
+        ranked = conditions.ranked(columns[rank.position], optional=True, down=rank.descending)
+        query = query.order_by(ranked)
     return query if tally.limit is None else query.limit(conditions.bind())
 
 
-def _encoded(spec: EntitySpec, leaf: Leaf | None, value: Any, encode: Encode) -> Any:
-    return value if leaf is None or value is None else encode(spec, leaf, value)
+def _encoded(shapes: Shapes, spec: EntitySpec, leaf: Leaf | None, value: Any) -> Any:
+    return value if leaf is None or value is None else shapes.encoded(spec, leaf, value)
 
 
-def _key(conditions: Conditions, kind: str, table: Table, key: Key) -> ColumnElement[Any]:
-    place = conditions.leaf(table, key.leaf)
+def _place(leaf: Leaf | None) -> Hashable:
+    return None if leaf is None else place_of(leaf)
+
+
+def _key(conditions: Conditions, source: Source, key: Key) -> ColumnElement[Any]:
     if key.bucket is None:
-        return place
+        return conditions.leaf(source, key.leaf)
+    kind = conditions.kind
     if kind == MYSQL and key.is_instant and key.zone != "UTC":
         raise CapabilityMissing(
             "this database knows no time zones",
             path="zone",
             fix="group by UTC, or use another store",
         )
-    quote = "`" if kind == MYSQL else '"'
-    column = f"{quote}{table.name}{quote}.{quote}{key.leaf.column}{quote}"
-    return literal_column(
-        bucket_text(kind, column, key.bucket, key.zone, is_instant=key.is_instant)
-    )
+    owner = quoted(kind, getattr(source.table, "name", ""))
+    column = place_text(conditions.server, f"{owner}.{quoted(kind, key.leaf.column)}", key.leaf)
+    span = bucket_text(kind, column, key.bucket, key.zone, is_instant=key.is_instant)
+    return literal_column(span)
 
 
-def _gather(conditions: Conditions, table: Table, gather: Gather) -> ColumnElement[Any]:
+def _gather(conditions: Conditions, source: Source, gather: Gather) -> ColumnElement[Any]:
     if gather.leaf is None:
         return func.count()
-    place = conditions.leaf(table, gather.leaf)
+    place = conditions.leaf(source, gather.leaf)
     match gather.function:
         case Function.COUNT:
             return func.count(place)
@@ -107,10 +114,3 @@ def _keep(place: ColumnElement[Any], op: str, conditions: Conditions) -> ColumnE
             return place >= value
         case _:
             raise InvalidFilter(f"{op!r} is not a comparison", path="having")
-
-
-def _ranked(place: ColumnElement[Any], descending: bool, kind: str) -> ColumnElement[Any]:  # noqa: FBT001
-    ranked: ColumnElement[Any] = place.desc() if descending else place.asc()
-    if kind == POSTGRES:
-        return ranked.nulls_last() if descending else ranked.nulls_first()
-    return ranked
