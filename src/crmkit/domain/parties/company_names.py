@@ -46,17 +46,21 @@ def company_key(name: str) -> str:
     brackets. A city stays where only a trade would be left: 青岛啤酒 is not 啤酒.
     Raises `InvalidValue` for what is no text, and `OutOfRange` above 1,000 signs.
     """
-    key = _split(_folded(name))[0]
-    while (again := _split(key)[0]) != key:
-        key = again
-    return key
+    return company_key_and_place(name)[0]
 
 
 def company_place(name: str) -> str:
     """Return the province and city that a company's name tells, such as 山东聊城; else empty."""
-    places = _split(_folded(name))[1]
+    return company_key_and_place(name)[1]
+
+
+def company_key_and_place(name: str) -> tuple[str, str]:
+    """Return what `company_key` and `company_place` return, in one go."""
+    key, places = _split(_folded(name))
+    while (again := _split(key)[0]) != key:
+        key = again
     cities = [place for place in places if place.name != place.province]
-    return (cities or places)[-1].path if places else ""
+    return key, (cities or places)[-1].path if places else ""
 
 
 def _folded(name: str) -> str:

@@ -13,7 +13,9 @@ from crmkit.domain.kinds import Text
 from crmkit.domain.parties.addresses import Address
 from crmkit.domain.parties.contact_points import ContactPoint
 from crmkit.domain.parties.customer import CustomerId
-from crmkit.domain.parties.match_keys import person_keys
+from crmkit.domain.parties.duplicate_features import person_features
+from crmkit.domain.parties.duplicate_rules import PEOPLE, Rules
+from crmkit.domain.parties.match_keys import match_keys
 from crmkit.errors import InvalidValue, RuleBroken
 
 ContactId = NewType("ContactId", UUID)
@@ -59,7 +61,21 @@ class Contact(Aggregate):
 
     def derived(self) -> Mapping[str, Any]:
         """Return the match keys."""
-        return {"match_keys": person_keys(self.name, (), self.contact_points, self.birthday)}
+        return {"match_keys": match_keys(self.features(), self.likeness)}
+
+    @property
+    def likeness(self) -> Rules:
+        """Return the rules by which it is compared with others."""
+        return PEOPLE
+
+    def features(self) -> Mapping[str, tuple[str, ...]]:
+        """Return what it is compared by."""
+        return person_features(
+            self.name,
+            birthday=self.birthday,
+            contact_points=self.contact_points,
+            address=self.address,
+        )
 
     def absorb(self, other: "Contact", values: Mapping[str, Any]) -> Self:
         """Take the chosen `values` of another record of the same person."""

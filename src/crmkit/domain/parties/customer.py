@@ -14,8 +14,10 @@ from crmkit.domain.kinds import Text
 from crmkit.domain.money import Money
 from crmkit.domain.parties.addresses import Address
 from crmkit.domain.parties.contact_points import ContactPoint
+from crmkit.domain.parties.duplicate_features import organisation_features, person_features
+from crmkit.domain.parties.duplicate_rules import ORGANISATIONS, PEOPLE, Rules
 from crmkit.domain.parties.identifiers import Identifier
-from crmkit.domain.parties.match_keys import organisation_keys, person_keys
+from crmkit.domain.parties.match_keys import match_keys
 from crmkit.errors import RuleBroken
 
 CustomerId = NewType("CustomerId", UUID)
@@ -81,8 +83,29 @@ class Customer(Aggregate):
 
     def derived(self) -> Mapping[str, Any]:
         """Return the match keys."""
-        keys = organisation_keys if self.kind is CustomerKind.ORGANISATION else person_keys
-        return {"match_keys": keys(self.name, self.identifiers, self.contact_points, self.birthday)}
+        return {"match_keys": match_keys(self.features(), self.likeness)}
+
+    @property
+    def likeness(self) -> Rules:
+        """Return the rules by which it is compared with others of its kind."""
+        return ORGANISATIONS if self.kind is CustomerKind.ORGANISATION else PEOPLE
+
+    def features(self) -> Mapping[str, tuple[str, ...]]:
+        """Return what it is compared by."""
+        if self.kind is CustomerKind.PERSON:
+            return person_features(
+                self.name,
+                birthday=self.birthday,
+                identifiers=self.identifiers,
+                contact_points=self.contact_points,
+                address=self.address,
+            )
+        return organisation_features(
+            self.name,
+            identifiers=self.identifiers,
+            contact_points=self.contact_points,
+            address=self.address,
+        )
 
     def register(self) -> Self:
         """Mark a new customer as registered."""

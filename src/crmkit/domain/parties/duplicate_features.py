@@ -6,11 +6,12 @@ from typing import Final
 
 from crmkit.domain.parties.addresses import Address
 from crmkit.domain.parties.chinese_places import cut_place
-from crmkit.domain.parties.company_names import company_key, company_place
+from crmkit.domain.parties.company_names import company_key, company_key_and_place
 from crmkit.domain.parties.contact_points import ContactKind, ContactPoint
 from crmkit.domain.parties.identifiers import USCC, VAT, Identifier
 from crmkit.domain.text import check_text, search_key
 
+_ACCOUNTS: Final = frozenset({ContactKind.WECHAT, ContactKind.QQ})
 _PHONES: Final = frozenset({ContactKind.PHONE, ContactKind.MOBILE, ContactKind.FAX})
 _MAILBOXES: Final = (
     "qq.com foxmail.com 163.com 126.com yeah.net sina.com sina.cn sohu.com 139.com 189.cn "
@@ -32,9 +33,10 @@ def organisation_features(
     Extensions are left out of phones, and mailboxes open to everybody out of domains.
     """
     numbers, points = tuple(identifiers), tuple(contact_points)
+    core, place = company_key_and_place(name)
     return {
-        "name": (company_key(name),),
-        "place": _distinct(company_place(name), _city(address)),
+        "name": (core,),
+        "place": _distinct(place, _city(address)),
         "uscc": _distinct(*(one.value for one in numbers if one.scheme == USCC)),
         "vat": _distinct(*(one.value for one in numbers if one.scheme == VAT)),
         "number": _distinct(
@@ -42,6 +44,7 @@ def organisation_features(
         ),
         "phone": _distinct(*(one.key.partition("x")[0] for one in points if one.kind in _PHONES)),
         "email": _distinct(*(one.key for one in points if one.kind is ContactKind.EMAIL)),
+        "account": _accounts(points),
         "domain": _distinct(*map(_domain, points)),
     }
 
@@ -63,10 +66,23 @@ def person_features(
         "identifier": _distinct(*(f"{one.scheme} {one.value}" for one in identifiers)),
         "phone": _distinct(*(one.key for one in points if one.kind in _PHONES)),
         "email": _distinct(*(one.key for one in points if one.kind is ContactKind.EMAIL)),
+        "account": _accounts(points),
         "city": _distinct(_city(address)),
         "street": _distinct((address and address.street) or ""),
         "postal_code": _distinct((address and address.postal_code) or ""),
     }
+
+
+def lead_features(
+    name: str, company: str | None, *, contact_points: Iterable[ContactPoint] = ()
+) -> dict[str, tuple[str, ...]]:
+    """Return what tells a lead: the person with phones and addresses, the core of the company."""
+    told = person_features(name, contact_points=contact_points)
+    return {**told, "company": _distinct(company_key(company) if company else "")}
+
+
+def _accounts(points: Iterable[ContactPoint]) -> tuple[str, ...]:
+    return _distinct(*(f"{one.kind} {one.key}" for one in points if one.kind in _ACCOUNTS))
 
 
 def _distinct(*values: str) -> tuple[str, ...]:

@@ -66,12 +66,21 @@ class Rules:
     blocks: tuple[tuple[str, ...], ...]
     weights: Mapping[str, Weight]
     threshold: float
+    cuts: tuple[tuple[str, tuple[tuple[str, int | None], ...]], ...] = attrs.field(init=False)
+    """Each block's name, and its features with the number of signs to take, None for all."""
 
     def __attrs_post_init__(self) -> None:
         """Refuse a part of a block that is neither a name nor a name with a length."""
         for part in (part for block in self.blocks for part in block):
             if not _PART.fullmatch(part):
                 raise InvalidSettings(f"{part!r} is no part", path="blocks", fix="write surname:3")
+        cuts = tuple(("+".join(block), tuple(map(_cut, block))) for block in self.blocks)
+        object.__setattr__(self, "cuts", cuts)
+
+
+def _cut(part: str) -> tuple[str, int | None]:
+    name, _, length = part.partition(":")
+    return name, int(length) if length else None
 
 
 PEOPLE: Final = Rules(
@@ -79,18 +88,21 @@ PEOPLE: Final = Rules(
         ("identifier",),
         ("email",),
         ("phone",),
+        ("account",),
         ("birthday", "surname:2"),
         ("birthday", "given:2"),
         ("given:3", "surname:3"),
         ("birthday", "postal_code:2"),
         ("street:5", "postal_code"),
         ("name", "city"),
-        ("name", "birthday"),
+        ("birthday", "name:1"),
+        ("name", "postal_code"),
     ),
     weights={
         "identifier": Weight(same=0.93, chance=0.0001, near=0.93),
         "email": Weight(same=0.8, chance=0.0001, likeness=Likeness.EXACT),
         "phone": Weight(same=0.8, chance=0.0005, likeness=Likeness.EXACT),
+        "account": Weight(same=0.8, chance=0.0001, likeness=Likeness.EXACT),
         "name": Weight(same=0.9, chance=0.01, near=0.9),
         "given": Weight(same=0.9, chance=0.01),
         "surname": Weight(same=0.9, chance=0.005),
@@ -115,6 +127,7 @@ ORGANISATIONS: Final = Rules(
         ("name",),
         ("phone",),
         ("email",),
+        ("account",),
         ("domain",),
         ("name:6",),
         ("name:3", "place"),
@@ -127,6 +140,7 @@ ORGANISATIONS: Final = Rules(
         "place": Weight(same=0.95, chance=0.05, likeness=Likeness.CONTAINED),
         "phone": Weight(same=0.7, chance=0.001, likeness=Likeness.EXACT),
         "email": Weight(same=0.6, chance=0.0005, likeness=Likeness.EXACT),
+        "account": Weight(same=0.6, chance=0.0005, likeness=Likeness.EXACT),
         "domain": Weight(same=0.8, chance=0.002, likeness=Likeness.EXACT),
     },
     threshold=10.0,
@@ -135,3 +149,16 @@ ORGANISATIONS: Final = Rules(
 
 The same name is enough; not so in two cities, or with two 统一社会信用代码.
 """
+
+LEADS: Final = Rules(
+    blocks=(("email",), ("phone",), ("account",), ("name", "company")),
+    weights={
+        "email": PEOPLE.weights["email"],
+        "phone": PEOPLE.weights["phone"],
+        "account": PEOPLE.weights["account"],
+        "name": PEOPLE.weights["name"],
+        "company": Weight(same=0.8, chance=0.005, near=0.9, likeness=Likeness.NAME),
+    },
+    threshold=10.0,
+)
+"""Leads: a person of a company, or a person with a phone, an e-mail or an account."""

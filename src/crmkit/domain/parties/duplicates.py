@@ -26,7 +26,7 @@ MAX_BLOCK: Final = 200
 WINDOW: Final = 10
 MAX_VALUES: Final = 20
 _NUMERALS: Final = re.compile("[0-9一二三四五六七八九十百]+")
-_Folded = dict[str, tuple[str, ...]]
+Folded = dict[str, tuple[str, ...]]
 
 
 @attrs.frozen(kw_only=True)
@@ -56,12 +56,17 @@ class Pair:
 
 def blocking_keys(features: Features, rules: Rules = PEOPLE) -> frozenset[str]:
     """Return the short texts of which duplicates are likely to share one."""
-    return _keys(_folded(features), rules)
+    return _keys(fold(features), rules)
 
 
 def compare(left: Features, right: Features, rules: Rules = PEOPLE) -> Match:
     """Weigh two records; a feature that either lacks says nothing."""
-    spoken = _weigh(_folded(left), _folded(right), rules)
+    return compare_folded(fold(left), fold(right), rules)
+
+
+def compare_folded(left: Folded, right: Folded, rules: Rules = PEOPLE) -> Match:
+    """Weigh two records whose features were folded before."""
+    spoken = _weigh(left, right, rules)
     strongest_first = sorted(spoken, key=lambda said: -abs(said[1]))
     return Match(
         score=_bits(sum(weight for _, weight in spoken)),
@@ -81,14 +86,31 @@ def find_duplicates(
     are worked through one after the other. In a block of more than 200 records each is compared
     with its ten next neighbours only, so a duplicate that shares no smaller block may be missed.
     """
-    known = {name: _folded(features) for name, features in _unique(records)}
+    known = {name: fold(features) for name, features in _unique(records)}
     least = rules.threshold if threshold is None else threshold
     found = [
-        Pair(left=left, right=right, match=compare(known[left], known[right], rules))
+        Pair(left=left, right=right, match=compare_folded(known[left], known[right], rules))
         for left, right in _candidates(known, rules)
-        if sum(said for _, said in _weigh(known[left], known[right], rules)) >= least
+        if score(known[left], known[right], rules) >= least
     ]
     return sorted(found, key=lambda pair: (-pair.match.score, pair.left, pair.right))
+
+
+def fold(features: Features) -> Folded:
+    """Return the features as they are compared: folded, cut, each value once."""
+    folded: Folded = {}
+    for name, given in features.items():
+        values = (given,) if isinstance(given, str) else given
+        if not isinstance(values, tuple):
+            raise WrongType("expected a text or a tuple of texts", path=f"features.{name}")
+        cleaned = (_clean(value, f"features.{name}") for value in values[:MAX_VALUES])
+        folded[name] = tuple(dict.fromkeys(value for value in cleaned if value))
+    return folded
+
+
+def score(left: Folded, right: Folded, rules: Rules) -> float:
+    """Return how much two records speak for one party, in bits, without the reasons."""
+    return sum(said for _, said in _weigh(left, right, rules))
 
 
 def _unique(records: Iterable[tuple[str, Features]]) -> Iterator[tuple[str, Features]]:
@@ -100,36 +122,26 @@ def _unique(records: Iterable[tuple[str, Features]]) -> Iterator[tuple[str, Feat
         yield name, features
 
 
-def _folded(features: Features) -> _Folded:
-    folded: _Folded = {}
-    for name, given in features.items():
-        values = (given,) if isinstance(given, str) else given
-        if not isinstance(values, tuple):
-            raise WrongType("expected a text or a tuple of texts", path=f"features.{name}")
-        cleaned = (_clean(value, f"features.{name}") for value in values[:MAX_VALUES])
-        folded[name] = tuple(dict.fromkeys(value for value in cleaned if value))
-    return folded
-
-
 def _clean(value: str, path: str) -> str:
     return search_key(check_text(value, path=path)[:MAX_COMPARED])[:MAX_COMPARED].strip()
 
 
-def _keys(folded: _Folded, rules: Rules) -> frozenset[str]:
-    return frozenset(
-        f"{'+'.join(block)}={'+'.join(values)}"
-        for block in rules.blocks
-        for values in islice(product(*(_parts(folded, part) for part in block)), MAX_VALUES)
-    )
+def _keys(folded: Folded, rules: Rules) -> frozenset[str]:
+    keys: set[str] = set()
+    for label, parts in rules.cuts:
+        name, length = parts[0]
+        if not folded.get(name):
+            continue
+        if len(parts) == 1:
+            keys.update([f"{label}={value[:length]}" for value in folded[name][:MAX_VALUES]])
+            continue
+        lists = ([value[:cut] for value in folded.get(part, ())] for part, cut in parts)
+        several = islice(product(*lists), MAX_VALUES)
+        keys.update([f"{label}={'+'.join(values)}" for values in several])
+    return frozenset(keys)
 
 
-def _parts(folded: _Folded, part: str) -> tuple[str, ...]:
-    name, _, length = part.partition(":")
-    values = folded.get(name, ())
-    return tuple(value[: int(length)] for value in values) if length else values
-
-
-def _candidates(known: Mapping[str, _Folded], rules: Rules) -> Iterator[tuple[str, str]]:
+def _candidates(known: Mapping[str, Folded], rules: Rules) -> Iterator[tuple[str, str]]:
     """Bring each pair that shares a block, once, from the first block that it shares."""
     blocks: defaultdict[str, list[str]] = defaultdict(list)
     for name, folded in known.items():
@@ -149,14 +161,14 @@ def _candidates(known: Mapping[str, _Folded], rules: Rules) -> Iterator[tuple[st
     yield from (pair for pair in met if not shared[pair[0]] & shared[pair[1]])
 
 
-def _neighbours(names: Sequence[str], known: Mapping[str, _Folded]) -> Iterator[tuple[str, str]]:
+def _neighbours(names: Sequence[str], known: Mapping[str, Folded]) -> Iterator[tuple[str, str]]:
     ordered = sorted(names, key=lambda name: (sorted(known[name].items()), name))
     for at, name in enumerate(ordered):
         for other in ordered[at + 1 : at + 1 + WINDOW]:
             yield (name, other) if name < other else (other, name)
 
 
-def _weigh(left: _Folded, right: _Folded, rules: Rules) -> list[tuple[str, float]]:
+def _weigh(left: Folded, right: Folded, rules: Rules) -> list[tuple[str, float]]:
     spoken: list[tuple[str, float]] = []
     for name, weight in rules.weights.items():
         ours, theirs = left.get(name), right.get(name)

@@ -1,8 +1,9 @@
 """Leads: someone who may become a customer, before anybody knows."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, NewType, Self
+from typing import Annotated, Any, NewType, Self
 from uuid import UUID
 
 import attrs
@@ -13,6 +14,9 @@ from crmkit.domain.kinds import Text
 from crmkit.domain.parties.contact import ContactId
 from crmkit.domain.parties.contact_points import ContactPoint
 from crmkit.domain.parties.customer import CustomerId
+from crmkit.domain.parties.duplicate_features import lead_features
+from crmkit.domain.parties.duplicate_rules import LEADS, Rules
+from crmkit.domain.parties.match_keys import match_keys
 from crmkit.errors import RuleBroken
 
 LeadId = NewType("LeadId", UUID)
@@ -41,7 +45,7 @@ class LeadAlreadyClosed(RuleBroken):
 
 @entity(
     "lead",
-    indexes=[Index("status"), Index("owner_id")],
+    indexes=[Index("status"), Index("match_keys"), Index("owner_id")],
     labels={"en": "Lead", "zh": "线索"},
     events=(LeadConverted,),
 )
@@ -59,6 +63,20 @@ class Lead(Aggregate):
     closed_reason: str | None = None
     customer_id: CustomerId | None = None
     contact_id: ContactId | None = None
+    match_keys: tuple[str, ...] = ()
+
+    def derived(self) -> Mapping[str, Any]:
+        """Return the match keys."""
+        return {"match_keys": match_keys(self.features(), self.likeness)}
+
+    @property
+    def likeness(self) -> Rules:
+        """Return the rules by which it is compared with others."""
+        return LEADS
+
+    def features(self) -> Mapping[str, tuple[str, ...]]:
+        """Return what it is compared by."""
+        return lead_features(self.name, self.company, contact_points=self.contact_points)
 
     def work_on(self) -> Self:
         """Begin to work on the lead."""
