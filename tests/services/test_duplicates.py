@@ -252,9 +252,9 @@ def test_rows_are_sorted_on_disk_as_in_memory(rows: list[tuple[str, str]], run: 
 
 def test_wrong_calls_name_the_field(crm: CRM) -> None:
     """An unknown field and a wrong type of a draft are told by name."""
-    with work(crm) as unit, pytest.raises(WrongType) as caught:
+    with pytest.raises(WrongType) as caught, work(crm) as unit:
         would_duplicate(unit, Customer, 5)  # type: ignore[arg-type]
     assert caught.value.path == "name"
-    with work(crm) as unit, pytest.raises(UnknownField) as unknown:
+    with pytest.raises(UnknownField) as unknown, work(crm) as unit:
         would_duplicate(unit, Customer, LUXI, colour="red")
     assert unknown.value.path == "customer.colour"

@@ -1,28 +1,28 @@
 """Merging: two records of one customer or person become one, and can be taken apart again."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any, TypeVar
-from uuid import UUID
+from collections.abc import Mapping
+from typing import Any, Final, TypeVar
 
 from crmkit.domain.aggregate import Aggregate
 from crmkit.domain.changes import differences
-from crmkit.domain.composite_kinds import Documents, Many
+from crmkit.domain.custom_fields import CustomField, FieldKind
 from crmkit.domain.entity import EntitySpec
 from crmkit.domain.filters.where import where
 from crmkit.domain.named_kinds import Identity
-from crmkit.domain.parties.activity import Activity, link_to
 from crmkit.domain.parties.contact import Contact, ContactId
 from crmkit.domain.parties.customer import Customer, CustomerId
-from crmkit.domain.parties.merge import Merge, MergeId
-from crmkit.errors import InvalidValue
+from crmkit.domain.parties.merge import Merge, MergeId, WinnerWasMerged, joined, taken_back
+from crmkit.errors import InvalidValue, UnknownField
 from crmkit.ports import Action
+from crmkit.services.turning import CUSTOM, turn_back, turn_references
 from crmkit.work import UnitOfWork
 
 MERGE = Action("party:merge", "Make two records of one party one")
 UNMERGE = Action("party:unmerge", "Take a merge apart")
+MAX_HOPS: Final = 100
 
 P = TypeVar("P", Customer, Contact)
-_OWN = frozenset(
+_OWN: Final = frozenset(
     {"id", "tenant", "version", "created_at", "created_by", "updated_at", "updated_by"}
     | {"deleted_at", "merged_into_id", "match_keys"}
 )
@@ -35,9 +35,11 @@ def merge_customers(
     *,
     choices: Mapping[str, str] | None = None,
 ) -> Customer:
-    """Make two customers one; see `merge_contacts` for what happens to the fields."""
-    winner, loser = work.customers.get(winner_id), work.customers.get(loser_id)
-    return _merge(work, winner, loser, choices or {})
+    """Make two customers one; see `merge_contacts` for what happens to the fields.
+
+    Where both had a contact who is primary, that of the winner stays so.
+    """
+    return _merge(work, Customer, (winner_id, loser_id), choices or {})
 
 
 def merge_contacts(
@@ -49,131 +51,183 @@ def merge_contacts(
 ) -> Contact:
     """Make two contacts one: the winner lives on, the loser is removed and leads to it.
 
-    `choices` says per field whose value to take, `winner` or `loser`. Without a choice the winner's
-    value stays where it has one, and lists are joined. Whatever pointed to the loser points to the
-    winner. All of it is kept in a journal, so `unmerge` can take it back.
+    `choices` says per field, a tenant's own as `custom.level`, whose value to take: `winner` or
+    `loser`. Without a choice the winner's value stays where it has one, and lists are joined.
+    Whatever referred to the loser refers to the winner. All of it is kept in a journal, so
+    `unmerge` can take it back. Raises `CustomerWasMerged` or `ContactWasMerged` for a record that
+    lives on under another id.
     """
-    winner, loser = work.contacts.get(winner_id), work.contacts.get(loser_id)
-    return _merge(work, winner, loser, choices or {})
+    return _merge(work, Contact, (winner_id, loser_id), choices or {})
 
 
 def unmerge(work: UnitOfWork, merge_id: MergeId) -> tuple[Aggregate, Aggregate]:
     """Take a merge apart; returns the winner and the loser, both live.
 
-    A field of the winner goes back to what it was unless somebody changed it after the merge; a
-    reference goes back to the loser unless it was turned elsewhere since.
+    A field of the winner goes back to what it was unless somebody changed it after the merge; of
+    lists and custom values, each item is looked at by itself. A reference goes back to the loser
+    unless it was turned elsewhere since. Raises `MergeAlreadyUndone`, `WinnerWasMerged`, and
+    `Duplicate` when another record took a unique value of the loser meanwhile.
     """
     merge = work.merges.get(merge_id)
     work.permit(UNMERGE, on=merge)
+    undone = merge.undo(at=work.now)
     spec = work.registry[merge.party]
-    records = work.of(spec.cls)
-    winner, loser = records.get(merge.winner_id), records.get(merge.loser_id, removed=True)
-    unchanged = {
-        name: spec.parts[name].parse(merge.before[name])
-        for name, after in merge.after.items()
-        if spec.parts[name].plain(getattr(winner, name)) == after
-    }
-    winner = records.save(winner.evolve(**unchanged))
-    loser = records.restore(loser.evolve(merged_into_id=None))
-    for entity, record_id, field in merge.moved:
-        _turn(work, work.registry[entity], UUID(record_id), field, winner, loser)
-    work.merges.save(merge.undo(at=work.now))
+    cls: type[Customer | Contact] = spec.cls
+    records = work.of(cls)
+    loser: Any = records.get(merge.loser_id, removed=True)
+    winner = _winner(work, merge, cls)
+    winner = records.save(winner.evolve(**_without(work, spec, merge, winner)))
+    loser = records.restore(loser.part_from(winner))
+    turn_back(work, merge.moved, loser, winner)
+    work.merges.save(undone)
     return winner, loser
 
 
-def _merge(work: UnitOfWork, winner: P, loser: P, choices: Mapping[str, str]) -> P:
+def merges_of(work: UnitOfWork, record: Customer | Contact) -> list[Merge]:
+    """Return the merges in which a record won or lost, the newest first."""
+    merge = where(Merge)
+    took_part = merge.winner_id.eq(record.id) | merge.loser_id.eq(record.id)
+    return work.merges.find(took_part, order=[merge.created_at.desc(), merge.id.desc()])
+
+
+def _merge(work: UnitOfWork, cls: type[P], ids: tuple[Any, Any], choices: Mapping[str, str]) -> P:
+    if ids[0] == ids[1]:
+        raise InvalidValue("a record does not merge with itself", path="loser_id")
+    records = work.of(cls)
+    winner, loser = (_itself(work, cls, record_id) for record_id in ids)
     work.permit(MERGE, on=winner)
     work.permit(MERGE, on=loser)
-    if winner.id == loser.id:
-        raise InvalidValue("a record does not merge with itself", path="loser_id")
-    records = work.of(type(winner))
-    spec = records.spec
-    values = _chosen(spec, winner, loser, choices)
-    removed = records.remove(records.save(loser.yield_to(winner)))
+    values = _Choosing(work, winner, loser, choices).values()
+    removed = records.remove(loser.yield_to(winner))
     merged = records.save(winner.absorb(removed, values))
-    moved = [
-        [other.name, str(record.id), field]
-        for other, record, field in list(_references(work, spec, loser))
-        if _turn(work, other, record.id, field, loser, merged)
-    ]
-    before, after = differences(spec, winner, merged)
+    before, after = differences(records.spec, winner, merged)
     work.merges.add(
         Merge(
             id=MergeId(work.new_id()),
-            party=spec.name,
+            party=records.spec.name,
             winner_id=winner.id,
             loser_id=loser.id,
             before=before,
             after=after,
-            moved=moved,
+            moved=turn_references(work, removed, merged),
         )
     )
-    return work.of(type(winner)).get(merged.id)
+    return merged
 
 
-def _chosen(
-    spec: EntitySpec, winner: Aggregate, loser: Aggregate, choices: Mapping[str, str]
-) -> dict[str, Any]:
-    for name, choice in choices.items():
-        if name in _OWN or choice not in ("winner", "loser"):
-            raise InvalidValue(
-                f"cannot choose {choice!r}", path=f"choices.{name}", fix="winner or loser"
-            )
-        spec.part(name)
+def _itself(work: UnitOfWork, cls: type[P], record_id: Any) -> P:
+    """Return a live record that was not merged into another."""
+    record = work.of(cls).get(record_id, removed=True)
+    record.must_be_itself()
+    return record if record.is_live else work.of(cls).get(record_id)
+
+
+def _winner(work: UnitOfWork, merge: Merge, cls: type[Customer | Contact]) -> Any:
+    winner = work.of(cls).get(merge.winner_id, removed=True)
+    if winner.merged_into_id is not None:
+        raise WinnerWasMerged(
+            f"{merge.party} {winner.id} was merged into {winner.merged_into_id} since",
+            path="merge.winner_id",
+            fix="take that merge apart first",
+        )
+    return work.of(cls).get(merge.winner_id)
+
+
+def _without(work: UnitOfWork, spec: EntitySpec, merge: Merge, winner: Any) -> dict[str, Any]:
+    """Return the winner's values with the merge taken out of them."""
     values: dict[str, Any] = {}
-    for name in spec.parts.keys() - _OWN:
-        ours, theirs = getattr(winner, name), getattr(loser, name)
-        chosen = choices.get(name)
-        taken = theirs if chosen == "loser" else ours
-        if chosen is None:
-            taken = _joined(spec, name, ours, theirs)
-        if taken != ours:
-            values[name] = taken
+    for name in merge.after.keys() & spec.parts.keys() - _OWN:
+        part = spec.parts[name]
+        before, after = part.parse(merge.before[name]), part.parse(merge.after[name])
+        values[name] = taken_back(before, after, getattr(winner, name))
+    if "custom" in values:
+        known = work.custom_fields(spec)
+        retired = {key: kept for key, kept in winner.custom.items() if key not in known}
+        back = {key: value for key, value in values["custom"].items() if key in known}
+        values["custom"] = {**retired, **back}
     return values
 
 
-def _joined(spec: EntitySpec, name: str, ours: Any, theirs: Any) -> Any:
-    if isinstance(spec.parts[name].kind, Many | Documents):
-        return (*ours, *(item for item in theirs if item not in ours))
-    if isinstance(ours, Mapping):
-        return {**theirs, **ours}
-    return theirs if ours is None else ours
+class _Choosing:
+    """Whose values a merged record takes."""
 
+    def __init__(
+        self, work: UnitOfWork, winner: Aggregate, loser: Aggregate, choices: Mapping[str, str]
+    ) -> None:
+        self._work = work
+        self._winner, self._loser = winner, loser
+        self._spec = work.registry[type(winner)]
+        self._custom = work.custom_fields(self._spec)
+        self._choices = {name: self._checked(name, whose) for name, whose in choices.items()}
 
-def _references(
-    work: UnitOfWork, spec: EntitySpec, record: Aggregate
-) -> Iterator[tuple[EntitySpec, Aggregate, str]]:
-    """Bring what points to a record: its entity, itself, and the field that points."""
-    for other in work.registry:
-        if not issubclass(other.cls, Aggregate) or other.cls is Merge:
-            continue
-        for name, part in other.parts.items():
-            points = isinstance(part.kind, Identity) and part.kind.target == spec.name
-            if points and name not in ("id", "merged_into_id"):
-                found = work.of(other.cls).find(where(other.cls)[name].eq(record.id))
-                yield from ((other, one, name) for one in found)
-    about = where(Activity).links.has_any([link_to(record)])
-    yield from ((work.activities.spec, one, "links") for one in work.activities.find(about))
+    def values(self) -> dict[str, Any]:
+        """Return the fields of the winner that change."""
+        chosen = {name: self._value(name) for name in self._spec.parts.keys() - _OWN}
+        chosen["custom"] = self._custom_values(chosen["custom"])
+        return {name: value for name, value in chosen.items() if value != self._mine(name)}
 
+    def _checked(self, name: str, whose: str) -> str:
+        if whose not in ("winner", "loser"):
+            raise InvalidValue(
+                f"cannot choose {whose!r}", path=f"choices.{name}", fix="winner or loser"
+            )
+        if name in _OWN:
+            raise InvalidValue(
+                "follows from the merge", path=f"choices.{name}", fix="leave this choice out"
+            )
+        if not name.startswith(CUSTOM):
+            self._spec.part(name)
+        elif name.removeprefix(CUSTOM) not in self._custom:
+            raise UnknownField(
+                f"{self._spec.name} has no such custom field",
+                path=f"choices.{name}",
+                fix=f"there are {', '.join(self._custom) or 'none'}",
+            )
+        return whose
 
-def _turn(
-    work: UnitOfWork,
-    spec: EntitySpec,
-    record_id: UUID,
-    field: str,
-    away: Aggregate,
-    towards: Aggregate,
-) -> bool:
-    """Turn one reference from one record to another; False when it no longer points there."""
-    records = work.of(spec.cls)
-    record = records.look_up([record_id], removed=True).get(record_id)
-    if record is None:
-        return False
-    if isinstance(record, Activity) and field == "links":
-        turned: Aggregate = record.relinked({link_to(away): link_to(towards)})
-    elif getattr(record, field) == away.id:
-        turned = record.evolve(**{field: towards.id})
-    else:
-        return False
-    records.save(turned)
-    return turned != record
+    def _mine(self, name: str) -> Any:
+        return getattr(self._winner, name)
+
+    def _value(self, name: str) -> Any:
+        ours, theirs = self._mine(name), getattr(self._loser, name)
+        kind = self._spec.parts[name].kind
+        if isinstance(kind, Identity) and kind.target == self._spec.name:
+            ours, theirs = self._above(name, ours), self._above(name, theirs)
+        match self._choices.get(name):
+            case "winner":
+                return ours
+            case "loser":
+                return theirs
+            case _:
+                return joined(ours, theirs)
+
+    def _above(self, name: str, start: Any) -> Any:
+        """Return a record above, or None where the way up leads back to either of the two."""
+        records = self._work.of(self._spec.cls)
+        above = start
+        for _hop in range(MAX_HOPS):
+            if above is None:
+                return start
+            if above in (self._winner.id, self._loser.id):
+                return None
+            found = records.look_up([above], removed=True).get(above)
+            above = getattr(found, name, None)
+        return None
+
+    def _custom_values(self, chosen: Mapping[str, Any]) -> dict[str, Any]:
+        """Take each of the tenant's own fields by itself; the loser's retired ones are left."""
+        ours, theirs = self._winner.custom, self._loser.custom
+        values = {key: value for key, value in chosen.items() if key in self._custom or key in ours}
+        for key, field in self._custom.items():
+            whose = self._choices.get(f"{CUSTOM}{key}")
+            if whose is not None:
+                values[key] = (ours if whose == "winner" else theirs).get(key)
+            if self._leads_to_itself(field, values.get(key)):
+                values[key] = None
+        values |= {key: kept for key, kept in ours.items() if key not in self._custom}
+        return {key: value for key, value in values.items() if value is not None}
+
+    def _leads_to_itself(self, field: CustomField, value: Any) -> bool:
+        both = (self._winner.id, self._loser.id)
+        is_ours = field.kind is FieldKind.REFERENCE and field.target == self._spec.name
+        return is_ours and value in both

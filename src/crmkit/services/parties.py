@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final, TypeVar
 
 from crmkit.domain.aggregate import Aggregate, UserId
 from crmkit.domain.filters.where import where
@@ -21,7 +21,9 @@ CAPTURE_LEAD = Action("lead:capture", "Capture a lead")
 CONVERT_LEAD = Action("lead:convert", "Convert a lead to a customer")
 FOLLOW_UP = Action("activity:plan", "Plan or note an activity")
 COMPLETE_ACTIVITY = Action("activity:complete", "Mark an activity done")
-MAX_HOPS = 100
+MAX_HOPS: Final = 100
+
+P = TypeVar("P", Customer, Contact)
 
 
 def register_customer(
@@ -42,12 +44,12 @@ def update_customer(work: UnitOfWork, customer_id: CustomerId, **fields: Any) ->
 
 def find_customer(work: UnitOfWork, customer_id: CustomerId) -> Customer:
     """Return a customer by its id, or by that of a record merged into it."""
-    customer = work.customers.get(customer_id, removed=True)
-    for _hop in range(MAX_HOPS):
-        if customer.merged_into_id is None:
-            break
-        customer = work.customers.get(customer.merged_into_id, removed=True)
-    return work.customers.get(customer.id)
+    return _lives_on(work, Customer, customer_id)
+
+
+def find_contact(work: UnitOfWork, contact_id: ContactId) -> Contact:
+    """Return a contact by its id, or by that of a record merged into it."""
+    return _lives_on(work, Contact, contact_id)
 
 
 def add_contact(work: UnitOfWork, name: str, **fields: Any) -> Contact:
@@ -67,14 +69,14 @@ def relate_contact(
     since: date | None = None,
 ) -> Affiliation:
     """Tie a person to a customer; at most one person of a customer is primary."""
-    customer = work.customers.get(customer_id)
+    customer, contact = find_customer(work, customer_id), find_contact(work, contact_id)
     work.permit(RELATE_CONTACT, on=customer)
     if primary:
         work.hold(customer)
         _make_room(work, customer)
     affiliation = Affiliation(
         id=AffiliationId(work.new_id()),
-        contact_id=contact_id,
+        contact_id=contact.id,
         customer_id=customer.id,
         role=role,
         title=title,
@@ -154,6 +156,17 @@ def search(work: UnitOfWork, text: str, *, limit: int = 20) -> Iterator[Aggregat
     yield from work.contacts.find(contact.name.contains(text), limit=limit)
     matching = lead.name.contains(text) | lead.company.contains(text)
     yield from work.leads.find(matching, limit=limit)
+
+
+def _lives_on(work: UnitOfWork, party: type[P], record_id: Any) -> P:
+    """Follow merges to the record that lives on, or raise `NotFound` when it is removed."""
+    records = work.of(party)
+    record = records.get(record_id, removed=True)
+    for _hop in range(MAX_HOPS):
+        if record.merged_into_id is None:
+            break
+        record = records.get(record.merged_into_id, removed=True)
+    return records.get(record.id)
 
 
 def _make_room(work: UnitOfWork, customer: Customer) -> None:

@@ -30,6 +30,14 @@ class ContactsMerged(Event):
     merged_id: ContactId
 
 
+@attrs.frozen(kw_only=True)
+class ContactsParted(Event):
+    """A merge was taken apart: one record is two again."""
+
+    contact_id: ContactId
+    merged_id: ContactId
+
+
 class ContactWasMerged(RuleBroken):
     """The contact lives on under another id."""
 
@@ -42,7 +50,7 @@ class AffiliationEnded(RuleBroken):
     "contact",
     indexes=[Index("name"), Index("match_keys"), Index("owner_id")],
     labels={"en": "Contact", "zh": "联系人"},
-    events=(ContactsMerged,),
+    events=(ContactsMerged, ContactsParted),
 )
 @attrs.frozen(kw_only=True)
 class Contact(Aggregate):
@@ -79,16 +87,22 @@ class Contact(Aggregate):
 
     def absorb(self, other: "Contact", values: Mapping[str, Any]) -> Self:
         """Take the chosen `values` of another record of the same person."""
-        self._must_be_itself()
+        self.must_be_itself()
         merged = ContactsMerged(contact_id=self.id, merged_id=other.id)
         return self.evolve(**values).recording(merged)
 
     def yield_to(self, winner: "Contact") -> Self:
         """Point to the record that lives on."""
-        self._must_be_itself()
+        self.must_be_itself()
         return self.evolve(merged_into_id=winner.id)
 
-    def _must_be_itself(self) -> None:
+    def part_from(self, winner: "Contact") -> Self:
+        """Be a record of its own again."""
+        parted = ContactsParted(contact_id=winner.id, merged_id=self.id)
+        return self.evolve(merged_into_id=None).recording(parted)
+
+    def must_be_itself(self) -> None:
+        """Refuse when it was merged into another."""
         if self.merged_into_id is not None:
             raise ContactWasMerged(
                 f"contact {self.id} lives on as {self.merged_into_id}",

@@ -46,6 +46,14 @@ class CustomersMerged(Event):
     merged_id: CustomerId
 
 
+@attrs.frozen(kw_only=True)
+class CustomersParted(Event):
+    """A merge was taken apart: one record is two again."""
+
+    customer_id: CustomerId
+    merged_id: CustomerId
+
+
 class CustomerWasMerged(RuleBroken):
     """The customer lives on under another id."""
 
@@ -55,7 +63,7 @@ class CustomerWasMerged(RuleBroken):
     unique=[Unique("number")],
     indexes=[Index("name"), Index("match_keys"), Index("owner_id"), Index("parent_id")],
     labels={"en": "Customer", "zh": "客户"},
-    events=(CustomerRegistered, CustomersMerged),
+    events=(CustomerRegistered, CustomersMerged, CustomersParted),
 )
 @attrs.frozen(kw_only=True)
 class Customer(Aggregate):
@@ -113,16 +121,22 @@ class Customer(Aggregate):
 
     def absorb(self, other: "Customer", values: Mapping[str, Any]) -> Self:
         """Take the chosen `values` of another record of the same customer."""
-        self._must_be_itself()
+        self.must_be_itself()
         merged = CustomersMerged(customer_id=self.id, merged_id=other.id)
         return self.evolve(**values).recording(merged)
 
     def yield_to(self, winner: "Customer") -> Self:
         """Point to the record that lives on."""
-        self._must_be_itself()
+        self.must_be_itself()
         return self.evolve(merged_into_id=winner.id)
 
-    def _must_be_itself(self) -> None:
+    def part_from(self, winner: "Customer") -> Self:
+        """Be a record of its own again."""
+        parted = CustomersParted(customer_id=winner.id, merged_id=self.id)
+        return self.evolve(merged_into_id=None).recording(parted)
+
+    def must_be_itself(self) -> None:
+        """Refuse when it was merged into another."""
         if self.merged_into_id is not None:
             raise CustomerWasMerged(
                 f"customer {self.id} lives on as {self.merged_into_id}",
