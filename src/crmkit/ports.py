@@ -34,6 +34,10 @@ class Ids(Protocol):
         """Return a UUIDv7 above all that were given before."""
         ...
 
+    def next_ids(self, now: datetime, count: int) -> list[UUID]:
+        """Return several of them, each above the one before."""
+        ...
+
 
 class Capability(StrEnum):
     """What a store may be able to do; what it cannot is refused as `CapabilityMissing`."""

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import attrs
 
+from crmkit.domain.blanks import copier_of
 from crmkit.domain.custom_values import CustomValues
 from crmkit.domain.entity import spec_of
 
@@ -64,12 +65,7 @@ class Aggregate:
 
     def replaced(self, **changes: Any) -> Self:
         """Return a copy with some fields replaced by values that are known to be right."""
-        copy = object.__new__(type(self))
-        for name in _slots(type(self)):
-            object.__setattr__(
-                copy, name, changes[name] if name in changes else getattr(self, name)
-            )
-        return copy
+        return copier_of(type(self))(self, changes)
 
     def recording(self, *events: Event) -> Self:
         """Return a copy that also carries `events`, for the unit of work to keep."""
@@ -79,10 +75,3 @@ class Aggregate:
     def is_live(self) -> bool:
         """Say whether the record is not removed."""
         return self.deleted_at is None
-
-
-def _slots(cls: type[Any], _known: dict[type[Any], tuple[str, ...]] = {}) -> tuple[str, ...]:  # noqa: B006 - a cache
-    found = _known.get(cls)
-    if found is None:
-        found = _known[cls] = tuple(field.name for field in attrs.fields(cls))
-    return found

@@ -1,17 +1,21 @@
 """The change log: what changed, by whom and why; and the rows that travel with it."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any
+from functools import cache
+from typing import Annotated, Any, NamedTuple
 from uuid import UUID
 
 import attrs
 
-from crmkit.domain.aggregate import Aggregate
+from crmkit.domain.aggregate import Aggregate, Event
+from crmkit.domain.blanks import values_of
+from crmkit.domain.composite_kinds import Part
+from crmkit.domain.derivation import parts_of
 from crmkit.domain.entity import EntitySpec, Index, Unique, entity
-from crmkit.domain.kinds import Text
+from crmkit.domain.kinds import Kind, Text
 
 LONGEST_CLAIM = 200
 Name = Annotated[str, Text(max_length=63)]
@@ -30,7 +34,7 @@ class Operation(StrEnum):
     RESTORED = "restored"
 
 
-@entity("changeset", indexes=[Index("at"), Index("cause_id")])
+@entity("changeset", indexes=[Index("cause_id")])
 @attrs.frozen(kw_only=True)
 class Changeset:
     """All that one unit of work committed together."""
@@ -46,7 +50,7 @@ class Changeset:
 @entity(
     "change",
     unique=[Unique(("record_id", "record_version", "entity"))],
-    indexes=[Index("changeset_id"), Index(("entity", "at"))],
+    indexes=[Index("changeset_id")],
 )
 @attrs.frozen(kw_only=True)
 class Change:
@@ -150,26 +154,61 @@ def plain_record(spec: EntitySpec, record: Any) -> dict[str, Any]:
 
 def created_values(spec: EntitySpec, record: Any) -> dict[str, Any]:
     """Return what a new record says beyond its defaults, as plain JSON."""
+    logged = _logged(spec)
     return {
-        name: part.kind.plain(value)
-        for name, part in spec.parts.items()
-        if name not in BOOKKEEPING
-        and (value := getattr(record, name)) is not None
-        and value != part.default
+        name: value if plain is None else plain(value)
+        for (name, default, plain), value in zip(logged.fields, logged.values(record), strict=True)
+        if value is not None and (default is None or value != default)
     }
 
 
 def differences(spec: EntitySpec, before: Any, after: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the fields that differ between two versions, as plain JSON: before and after."""
+    logged = _logged(spec)
     old: dict[str, Any] = {}
     new: dict[str, Any] = {}
-    for name, part in spec.parts.items():
-        if name in BOOKKEEPING:
-            continue
-        was, now = getattr(before, name), getattr(after, name)
+    pairs = zip(logged.fields, logged.values(before), logged.values(after), strict=True)
+    for (name, _default, plain), was, now in pairs:
         if was is not now and was != now:
-            old[name], new[name] = part.plain(was), part.plain(now)
+            old[name] = was if was is None or plain is None else plain(was)
+            new[name] = now if now is None or plain is None else plain(now)
     return old, new
+
+
+def plain_event(event: Event) -> dict[str, Any]:
+    """Return the fields of an event as plain JSON."""
+    kind: type[Any] = type(event)
+    told = _told(kind)
+    return {
+        name: value if value is None or plain is None else plain(value)
+        for (name, _default, plain), value in zip(told.fields, told.values(event), strict=True)
+    }
+
+
+class _Told(NamedTuple):
+    """The fields of a class that are told as plain JSON, ready to be read off its objects."""
+
+    fields: tuple[tuple[str, Any, Callable[[Any], Any] | None], ...]
+    """Name, default, and what turns a value into plain JSON, None where it is plain itself."""
+    values: Callable[[Any], tuple[Any, ...]]
+
+
+@cache
+def _logged(spec: EntitySpec) -> _Told:
+    return _fields_of([part for name, part in spec.parts.items() if name not in BOOKKEEPING])
+
+
+@cache
+def _told(cls: type[Any]) -> _Told:
+    return _fields_of(list(parts_of(cls).values()))
+
+
+def _fields_of(parts: list[Part]) -> _Told:
+    fields = [
+        (part.name, part.default, None if type(part.kind).plain is Kind.plain else part.kind.plain)
+        for part in parts
+    ]
+    return _Told(tuple(fields), values_of([part.name for part in parts]))
 
 
 def record_at(spec: EntitySpec, changes: list[Change]) -> Aggregate | None:

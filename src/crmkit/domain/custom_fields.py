@@ -14,7 +14,7 @@ from crmkit.domain.custom_values import check_custom_key
 from crmkit.domain.entity import Unique, entity
 from crmkit.domain.kinds import Boolean, Day, Instant, Integer, Kind, Number, Text
 from crmkit.domain.named_kinds import Identity, Option
-from crmkit.errors import InvalidValue, OutOfRange, UnknownField
+from crmkit.errors import InvalidValue, OutOfRange
 
 CustomFieldId = NewType("CustomFieldId", UUID)
 
@@ -142,24 +142,3 @@ _KINDS: Mapping[FieldKind, Kind] = {
     FieldKind.INSTANT: Instant(),
     FieldKind.BOOLEAN: Boolean(),
 }
-
-
-def check_custom(
-    fields: Mapping[str, CustomField], values: Mapping[str, Any], *, entity_name: str
-) -> dict[str, Any]:
-    """Check all custom values of a record against the tenant's definitions."""
-    for key in values:
-        if key not in fields:
-            raise UnknownField(
-                f"{entity_name} has no custom field {key!r}",
-                path=f"custom.{key}",
-                fix=f"define it first; there are {', '.join(fields) or 'none'}",
-            )
-    checked = {key: field.check(values.get(key)) for key, field in fields.items()}
-    return {key: value for key, value in checked.items() if value is not None}
-
-
-def fill_defaults(fields: Mapping[str, CustomField], values: Mapping[str, Any]) -> dict[str, Any]:
-    """Give a new record the defaults of fields that it does not mention."""
-    defaults = {key: field.default_value() for key, field in fields.items() if key not in values}
-    return {**values, **{key: value for key, value in defaults.items() if value is not None}}

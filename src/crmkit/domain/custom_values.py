@@ -8,7 +8,6 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
 
@@ -34,6 +33,13 @@ _BY_TYPE: Final[Mapping[type[Any], Kind]] = {
     UUID: Identity(),
     tuple: Many(),
     list: Many(),
+}
+_STORED: Final[Mapping[type[Any], tuple[str, Callable[[Any], Json] | None]]] = {
+    cls: (
+        f":{kind.letter}" if kind.letter else "",
+        None if type(kind).plain is Kind.plain else kind.plain,
+    )
+    for cls, kind in _BY_TYPE.items()
 }
 _BY_LETTER: Final[Mapping[str, Kind]] = {kind.letter: kind for kind in _BY_TYPE.values()}
 
@@ -62,25 +68,20 @@ class CustomValues(JsonKind):
         """Keep each value under its key and letter, texts with their folded key."""
         kept: dict[str, Json] = {}
         for key, inner in value.items():
-            if type(inner) is str:
-                kept[key] = inner
+            letter, plain = _STORED[type(inner)]
+            kept[key + letter] = inner if plain is None else plain(inner)
+            if letter == "":
                 kept[key + KEY_SUFFIX] = search_key(inner)
-            else:
-                kind = _BY_TYPE[type(inner)]
-                kept[f"{key}:{kind.letter}"] = kind.plain(inner)
         return kept
 
     def parse(self, plain: Json) -> Mapping[str, Any]:
         """Read the values back by the letters of their keys."""
-        if not plain:
-            return {}
         values: dict[str, Any] = {}
         for stored, inner in plain.items():
-            if ":" not in stored:
-                values[stored] = inner
-                continue
-            key, parse = _read_key(stored)
-            if parse is not None:
+            key, parse = _STORED_KEYS[stored]
+            if parse is None:
+                values[key] = inner
+            elif key:
                 values[key] = parse(inner)
         return values
 
@@ -101,11 +102,31 @@ def stored_key(key: str, kind: Kind) -> str:
     return f"{key}:{kind.letter}" if kind.letter else key
 
 
-@lru_cache(maxsize=4096)
-def _read_key(stored: str) -> tuple[str, Callable[[Json], Any] | None]:
-    """Return the key and how its value is read; a folded key is not read."""
-    key, _, letter = stored.partition(":")
-    return key, None if letter == KEY_SUFFIX[1:] else _BY_LETTER[letter].parse
+class _StoredKeys(dict[str, tuple[str, Callable[[Json], Any] | None]]):
+    """Each stored key's own key, and how its value is read; a folded text has no key."""
+
+    def __missing__(self, stored: str) -> tuple[str, Callable[[Json], Any] | None]:
+        """Read a stored key that was not met before."""
+        if len(self) >= _MOST_KEYS:
+            self.clear()
+        key, _, letter = stored.partition(":")
+        if stored.endswith(KEY_SUFFIX):
+            found: tuple[str, Callable[[Json], Any] | None] = ("", str)
+        else:
+            kind = _BY_LETTER[letter]
+            found = (key, _reader_of(kind))
+        self[stored] = found
+        return found
+
+
+def _reader_of(kind: Kind) -> Callable[[Json], Any] | None:
+    if isinstance(kind, Integer):
+        return int
+    return None if type(kind).parse is Kind.parse else kind.parse
+
+
+_MOST_KEYS: Final = 10_000
+_STORED_KEYS: Final = _StoredKeys()
 
 
 def _kind_of(value: Any, path: str) -> Kind:

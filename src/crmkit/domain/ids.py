@@ -30,21 +30,25 @@ class UuidSequence:
 
     def next_id(self, now: datetime) -> UUID:
         """Return an id above every id that this sequence gave before."""
+        return self.next_ids(now, 1)[0]
+
+    def next_ids(self, now: datetime, count: int) -> list[UUID]:
+        """Return several ids, each above the one before."""
         with self._lock:
             millisecond = to_milliseconds(now)
             if millisecond > self._millisecond:
-                self._millisecond = millisecond
-                self._counter = self._random_bits(_COUNTER_BITS - 1)
-            else:
-                self._counter += 1
-                if self._counter >> _COUNTER_BITS:
-                    self._millisecond += 1
-                    self._counter = self._random_bits(_COUNTER_BITS - 1)
-            return self._compose()
+                self._begin(millisecond)
+            return [self._next() for _ in range(count)]
 
-    def _compose(self) -> UUID:
-        high = self._counter >> 30
-        low = self._counter & 0x3FFFFFFF
+    def _begin(self, millisecond: int) -> None:
+        self._millisecond = millisecond
+        self._counter = self._random_bits(_COUNTER_BITS - 1)
+
+    def _next(self) -> UUID:
+        self._counter += 1
+        if self._counter >> _COUNTER_BITS:
+            self._begin(self._millisecond + 1)
+        high, low = self._counter >> 30, self._counter & 0x3FFFFFFF
         number = (self._millisecond << 80) | (0x7 << 76) | (high << 64)
         number |= (0b10 << 62) | (low << _RANDOM_BITS) | self._random_bits(_RANDOM_BITS)
         return uuid_from_int(number)

@@ -1,12 +1,13 @@
 """What a unit of work checks before it writes: custom fields, references, unique custom values."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from crmkit.domain.aggregate import Aggregate
 from crmkit.domain.changes import Claim, claim_value
-from crmkit.domain.custom_fields import CustomField, check_custom, fill_defaults
+from crmkit.domain.custom_fields import CustomField
+from crmkit.domain.custom_rules import CustomRules
 from crmkit.domain.entity import EntitySpec, spec_of
 from crmkit.domain.filters.lowered import All, Check, Lowered, Test
 from crmkit.domain.filters.paths import path_to
@@ -26,12 +27,12 @@ def check_records(
     """Return records whose custom values and references are right, or raise naming the field."""
     befores = before if before is not None else [None] * len(records)
     checked = list(records)
-    fields = _fields_at_stake(work, spec, records, befores)
-    if fields is not None:
-        checked = [
-            _with_checked_custom(spec, fields, record, was)
-            for record, was in zip(records, befores, strict=True)
-        ]
+    rules = _rules_at_stake(work, spec, records, befores)
+    if rules is not None:
+        for at, (record, was) in enumerate(zip(records, befores, strict=True)):
+            values = rules.check(record, was)
+            if values != record.custom:
+                checked[at] = record.replaced(custom=values)
     _check_references(work, spec, checked, befores)
     return checked
 
@@ -40,48 +41,24 @@ def keep_claims(
     work: "UnitOfWork", spec: EntitySpec, records: Sequence[Any], befores: Sequence[Any]
 ) -> None:
     """Hold the unique custom values of live records, and let go of those given up."""
-    fields = _fields_at_stake(work, spec, records, befores) or {}
-    unique = [key for key, field in fields.items() if field.unique]
-    if not unique:
+    rules = _rules_at_stake(work, spec, records, befores)
+    if rules is None or not rules.unique:
         return
     for record, was in zip(records, befores, strict=True):
-        for key in unique:
+        for key in rules.unique:
             _move_claim(work, spec, key, record, was)
 
 
-def _fields_at_stake(
+def _rules_at_stake(
     work: "UnitOfWork", spec: EntitySpec, records: Sequence[Any], befores: Sequence[Any]
-) -> Mapping[str, CustomField] | None:
-    """Return the definitions when custom values are written; None when none can matter."""
+) -> CustomRules | None:
+    """Return the tenant's rules when custom values are written; None when none can matter."""
     if spec.cls is CustomField:
         return None
     for record, was in zip(records, befores, strict=True):
         if was is None or was.custom != record.custom or was.deleted_at != record.deleted_at:
-            return work.custom_fields(spec)
+            return work.custom_rules(spec)
     return None
-
-
-def _with_checked_custom(
-    spec: EntitySpec, fields: Mapping[str, CustomField], record: Aggregate, was: Aggregate | None
-) -> Aggregate:
-    if was is not None and was.custom == record.custom:
-        return record
-    values = fill_defaults(fields, record.custom) if was is None else dict(record.custom)
-    retired = {} if was is None else _retired_values(fields, values, was.custom)
-    given = {key: value for key, value in values.items() if key not in retired}
-    checked = {**check_custom(fields, given, entity_name=spec.name), **retired}
-    return record if checked == record.custom else record.replaced(custom=checked)
-
-
-def _retired_values(
-    fields: Mapping[str, CustomField], values: Mapping[str, Any], before: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Return the values of retired fields that a record still has and that nobody touched."""
-    return {
-        key: value
-        for key, value in before.items()
-        if key not in fields and key in values and values[key] == value
-    }
 
 
 def _move_claim(

@@ -222,8 +222,7 @@ class Collection(Reading[A]):
 
     def _log(self, records: list[A], befores: Sequence[A | None], operation: Operation) -> None:
         keep_claims(self._work, self.spec, records, befores)
-        for before, record in zip(befores, records, strict=True):
-            self._work.wrote(self.spec, before, record, operation)
+        self._work.wrote(self.spec, befores, records, operation)
 
 
 def _batches(records: Iterable[A]) -> Iterator[list[A]]:

@@ -1,5 +1,6 @@
 """The journal of one unit of work: its changes and events, written in the same transaction."""
 
+from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -13,8 +14,8 @@ from crmkit.domain.changes import (
     OutboxMessage,
     created_values,
     differences,
+    plain_event,
 )
-from crmkit.domain.derivation import parts_of
 from crmkit.domain.entity import EntitySpec, spec_of
 from crmkit.ports import BATCH, Session
 from crmkit.work.marks import Marks
@@ -66,29 +67,23 @@ class Journal:
         """Say whether nothing was written."""
         return not self._begun and not self._pending
 
-    def note(self, spec: EntitySpec, before: Any, after: Aggregate, operation: Operation) -> None:
-        """Note one record's move to its new version, and its events."""
-        if before is None:
-            old, new = None, created_values(spec, after)
-        else:
-            old, new = differences(spec, before, after)
-        marks = self._marks
-        change = Change(
-            id=marks.new_id(),
-            tenant=marks.tenant,
-            changeset_id=marks.changeset_id,
-            entity=spec.name,
-            record_id=after.id,
-            record_version=after.version,
-            operation=operation,
-            at=marks.now,
-            by=marks.actor.id,
-            before=old,
-            after=new,
-        )
-        self._pending.append(change)
+    def note(
+        self,
+        spec: EntitySpec,
+        befores: Sequence[Any],
+        afters: Sequence[Any],
+        operation: Operation,
+    ) -> None:
+        """Note the moves of records to their new versions; None stands before a new record."""
+        noted = [
+            self._change(spec, change_id, before, after, operation)
+            for change_id, before, after in zip(
+                self._marks.new_ids(len(afters)), befores, afters, strict=True
+            )
+        ]
+        self._pending += noted
         if self.changes is not None:
-            self.changes.append(change)
+            self.changes += noted
 
     def tell(self, spec: EntitySpec, record: Aggregate, operation: Operation) -> None:
         """Keep the events of a record, and the general one, for hooks and subscribers."""
@@ -112,31 +107,59 @@ class Journal:
         session.insert_many(_CHANGE, self._pending)
         self._pending = []
 
-    def message(self, happening: Happening, subscriber: str) -> OutboxMessage:
-        """Make the message that brings an event to one subscriber."""
-        marks = self._marks
-        event = happening.event
-        return OutboxMessage(
-            id=marks.new_id(),
-            tenant=marks.tenant,
-            subscriber=subscriber,
-            topic=type(event).__name__,
-            record_key=happening.record_key,
-            position=happening.position,
-            payload={
-                name: part.plain(getattr(event, name))
-                for name, part in parts_of(type(event)).items()
-            },
-            changeset_id=marks.changeset_id,
-            created_at=marks.now,
-            available_at=marks.now,
-        )
+    def messages(self, subscribers: Callable[[Event], Sequence[str]]) -> list[OutboxMessage]:
+        """Make the messages that bring each event to its subscribers."""
+        told = [
+            (happening, subscriber)
+            for happening in self.happenings
+            for subscriber in subscribers(happening.event)
+        ]
+        ids = self._marks.new_ids(len(told))
+        return [self._message(id_, *each) for id_, each in zip(ids, told, strict=True)]
 
     @staticmethod
     def send(session: Session, messages: list[OutboxMessage]) -> None:
         """Put messages into the outbox."""
         for start in range(0, len(messages), BATCH):
             session.insert_many(_MESSAGE, messages[start : start + BATCH])
+
+    def _change(
+        self, spec: EntitySpec, change_id: UUID, before: Any, after: Any, operation: Operation
+    ) -> Change:
+        if before is None:
+            old, new = None, created_values(spec, after)
+        else:
+            old, new = differences(spec, before, after)
+        marks = self._marks
+        return Change(
+            id=change_id,
+            tenant=marks.tenant,
+            changeset_id=marks.changeset_id,
+            entity=spec.name,
+            record_id=after.id,
+            record_version=after.version,
+            operation=operation,
+            at=marks.now,
+            by=marks.actor.id,
+            before=old,
+            after=new,
+        )
+
+    def _message(self, message_id: UUID, happening: Happening, subscriber: str) -> OutboxMessage:
+        marks = self._marks
+        event = happening.event
+        return OutboxMessage(
+            id=message_id,
+            tenant=marks.tenant,
+            subscriber=subscriber,
+            topic=type(event).__name__,
+            record_key=happening.record_key,
+            position=happening.position,
+            payload=plain_event(event),
+            changeset_id=marks.changeset_id,
+            created_at=marks.now,
+            available_at=marks.now,
+        )
 
     def _changeset(self) -> Changeset:
         marks = self._marks

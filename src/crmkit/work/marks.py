@@ -23,3 +23,7 @@ class Marks:
     def new_id(self) -> UUID:
         """Return a fresh id, above all before it."""
         return self.ids.next_id(self.now)
+
+    def new_ids(self, count: int) -> list[UUID]:
+        """Return several fresh ids, each above the one before."""
+        return self.ids.next_ids(self.now, count)

@@ -1,6 +1,6 @@
 """The unit of work: one transaction of one tenant that commits whole or not at all."""
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from types import TracebackType
@@ -11,6 +11,7 @@ from crmkit.domain.aggregate import Aggregate, Event
 from crmkit.domain.changes import Change, Operation, OutboxMessage
 from crmkit.domain.composite_kinds import Part
 from crmkit.domain.custom_fields import CustomField
+from crmkit.domain.custom_rules import CustomRules
 from crmkit.domain.entity import EntitySpec, Registry
 from crmkit.domain.filters.where import Fields, where
 from crmkit.errors import InvalidSettings, Refused, StoreClosed
@@ -21,6 +22,7 @@ from crmkit.work.effects import run_before_commit
 from crmkit.work.journal import Journal
 from crmkit.work.marks import Marks
 from crmkit.work.once import Once
+from crmkit.work.seen import Seen
 
 A = TypeVar("A", bound=Aggregate)
 
@@ -51,10 +53,8 @@ class UnitOfWork(Departments):
         self._once = once
         self._rehearsal = rehearsal
         self._journal = Journal(marks)
-        self._relied: dict[tuple[str, UUID], tuple[EntitySpec, int]] = {}
-        self._written: set[tuple[str, UUID]] = set()
-        self._known: dict[tuple[str, UUID], Any] = {}
-        self._custom: dict[str, Mapping[str, CustomField]] = {}
+        self._seen = Seen()
+        self._custom: dict[str, CustomRules] = {}
         self._ended: str = ""
         self._is_committing = False
         self.registry = registry
@@ -131,17 +131,25 @@ class UnitOfWork(Departments):
         with self.storing() as session:
             session.hold(spec, record.id, record.version)
 
+    def custom_rules(self, spec: EntitySpec) -> CustomRules:
+        """Return what the tenant's own fields ask of the records of an entity."""
+        known = self._custom.get(spec.name)
+        if known is None:
+            fields: list[CustomField] = []
+            if spec.cls is not CustomField:
+                mine = where(CustomField).entity.eq(spec.name)
+                fields = [*self._hooks.fields(spec.name), *self.of(CustomField).find(mine)]
+            known = CustomRules(spec, {field.key: field for field in fields})
+            self._custom[spec.name] = known
+        return known
+
     def custom_fields(self, spec: EntitySpec) -> Mapping[str, CustomField]:
         """Return the tenant's own fields of an entity by key."""
-        if spec.name not in self._custom and spec.cls is not CustomField:
-            mine = where(CustomField).entity.eq(spec.name)
-            found = (*self._hooks.fields(spec.name), *self.of(CustomField).find(mine))
-            self._custom[spec.name] = {field.key: field for field in found}
-        return self._custom.get(spec.name, {})
+        return self.custom_rules(spec).fields
 
     def custom_parts(self, spec: EntitySpec) -> Mapping[str, Part]:
         """Return the tenant's own fields of an entity as filters see them."""
-        return {key: field.part for key, field in self.custom_fields(spec).items()}
+        return self.custom_rules(spec).parts
 
     def __enter__(self) -> Self:
         """Begin; raises `AlreadyDone` when the idempotency key was used for this call before."""
@@ -215,34 +223,35 @@ class UnitOfWork(Departments):
 
     def rely_on(self, spec: EntitySpec, record: Any) -> None:
         """Note that a decision rests on this version of a record."""
-        key = (spec.name, record.id)
-        if key not in self._written:
-            self._relied.setdefault(key, (spec, record.version))
-        self.remember(spec, record)
+        self._seen.rely_on(spec, record)
 
     def remember(self, spec: EntitySpec, record: Any) -> None:
         """Keep a record as it is stored, for the difference that a later save makes."""
-        self._known[spec.name, record.id] = record
+        self._seen.remember(spec, record)
 
     def known(self, spec: EntitySpec, record_id: UUID) -> Any:
         """Return a record as this work last saw it stored, None when it did not."""
-        return self._known.get((spec.name, record_id))
+        return self._seen.known(spec, record_id)
 
     def is_known_live(self, spec: EntitySpec, record_id: UUID) -> bool:
         """Say whether this work has seen the record live."""
         found = self.known(spec, record_id)
         return found is not None and found.deleted_at is None
 
-    def wrote(self, spec: EntitySpec, before: Any, record: Any, operation: Operation) -> None:
-        """Log a record that was just written."""
-        self._journal.note(spec, before, record, operation)
-        if record.events or self._hooks.listens_before_commit() or self._hooks.subscribes():
-            self._journal.tell(spec, record, operation)
-        key = (spec.name, record.id)
-        if before is not None or key in self._known:
-            self.remember(spec, record.replaced(events=()) if record.events else record)
-        self._relied.pop(key, None)
-        self._written.add(key)
+    def wrote(
+        self,
+        spec: EntitySpec,
+        befores: Sequence[Any],
+        records: Sequence[Any],
+        operation: Operation,
+    ) -> None:
+        """Log records that were just written, each beside what it was, None when it is new."""
+        self._journal.note(spec, befores, records, operation)
+        is_told = self._hooks.listens_before_commit() or self._hooks.subscribes()
+        for before, record in zip(befores, records, strict=True):
+            if is_told or record.events:
+                self._journal.tell(spec, record, operation)
+            self._seen.wrote(spec, before, record)
         if spec.cls is CustomField:
             self._custom.clear()
         with self.storing() as session:
@@ -263,11 +272,7 @@ class UnitOfWork(Departments):
         with self.storing() as session:
             self._hold(session)
             self._journal.write(session)
-            self.messages = [
-                self._journal.message(happening, subscriber)
-                for happening in self._journal.happenings
-                for subscriber in self._hooks.subscribers(happening.event)
-            ]
+            self.messages = self._journal.messages(self._hooks.subscribers)
             self._journal.send(session, self.messages)
             if self._once is not None:
                 self._once.keep(session, self.result)
@@ -275,10 +280,7 @@ class UnitOfWork(Departments):
     def _hold(self, session: Session) -> None:
         if self._journal.is_empty:
             return
-        by_spec: dict[str, tuple[EntitySpec, dict[UUID, int]]] = {}
-        for (name, record_id), (spec, version) in sorted(self._relied.items()):
-            by_spec.setdefault(name, (spec, {}))[1][record_id] = version
-        for spec, versions in by_spec.values():
+        for spec, versions in self._seen.to_hold():
             session.guard(spec, versions)
 
 

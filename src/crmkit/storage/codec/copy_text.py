@@ -6,7 +6,7 @@ from typing import Any, Final
 from crmkit.domain.columns import Column, columns_of
 from crmkit.domain.entity import EntitySpec
 from crmkit.domain.kinds import Form
-from crmkit.storage.codec.blanks import Names
+from crmkit.storage.codec.making import Names
 from crmkit.storage.codec.rows import ROW_NAMES, Forms, dumped_cells
 
 CopyLines = Callable[[Iterable[Any]], str]

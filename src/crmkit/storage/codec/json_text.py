@@ -1,6 +1,7 @@
 """JSON text, written and read by orjson where it is installed."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 try:
@@ -9,20 +10,23 @@ except ImportError:
     orjson = None  # type: ignore[assignment]
 
 
-def to_json(plain: Any) -> str:
-    """Write JSON text without blanks."""
-    if orjson is not None:
-        try:
-            return orjson.dumps(plain).decode()
-        except TypeError:
-            return _written(plain)
-    return _written(plain)
-
-
-def from_json(text: str) -> Any:
-    """Read JSON text."""
-    return json.loads(text) if orjson is None else orjson.loads(text)
-
-
 def _written(plain: Any) -> str:
+    """Write JSON text without blanks."""
     return json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
+
+
+def _written_fast(plain: Any) -> str:
+    """Write JSON text; what orjson does not know is left to the standard library."""
+    try:
+        return _dumps(plain).decode()
+    except TypeError:
+        return _written(plain)
+
+
+if orjson is None:
+    to_json: Callable[[Any], str] = _written
+    from_json: Callable[[str], Any] = json.loads
+else:
+    _dumps = orjson.dumps
+    to_json = _written_fast
+    from_json = orjson.loads

@@ -21,7 +21,7 @@ from crmkit.domain.kinds import Boolean, Day, Instant, Integer, Kind, Number, Te
 from crmkit.domain.money import Money
 from crmkit.domain.named_kinds import Choice, Identity, Option
 from crmkit.domain.text import search_key
-from crmkit.storage.codec.blanks import Making, Names
+from crmkit.storage.codec.making import Making, Names
 
 _AS_THEY_ARE = (Text, Option, Integer, Boolean, AnyJson)
 

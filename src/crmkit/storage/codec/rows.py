@@ -12,6 +12,7 @@ from uuid import UUID
 
 import attrs
 
+from crmkit.domain.blanks import setter_of
 from crmkit.domain.columns import Column, Role, columns_of
 from crmkit.domain.composite_kinds import Many
 from crmkit.domain.custom_values import CustomValues
@@ -19,8 +20,8 @@ from crmkit.domain.entity import EntitySpec
 from crmkit.domain.kinds import Form, Number, Text
 from crmkit.domain.money import Money
 from crmkit.domain.named_kinds import Choice
-from crmkit.storage.codec.blanks import Making, Names, setter_of
 from crmkit.storage.codec.json_text import from_json, to_json
+from crmkit.storage.codec.making import Making, Names
 from crmkit.storage.codec.plain_code import (
     PLAIN_NAMES,
     dump_expression,

@@ -61,13 +61,14 @@ class Lease:
 class Stream:
     """The rows of one query, brought in batches while other statements run."""
 
-    def __init__(self, cursor: Any) -> None:
-        """Read from a cursor that ran the query."""
+    def __init__(self, cursor: Any, size: int) -> None:
+        """Read from a cursor that ran the query, so many rows at a time."""
         self._cursor = cursor
+        self._size = size
 
     def fetch(self) -> list[Any]:
         """Return the next rows, none at the end."""
-        rows: list[Any] = self._cursor.fetchmany(BATCH)
+        rows: list[Any] = self._cursor.fetchmany(self._size)
         return rows
 
     def close(self) -> None:
@@ -84,6 +85,8 @@ class Connection:
     """What is put behind a SELECT to hold its rows until the commit."""
     copies: ClassVar[bool] = False
     """Whether `copy` is there."""
+    streamed: ClassVar[int] = BATCH
+    """How many rows of a stream are brought at a time."""
 
     def __init__(self, driver: Any, lease: Lease | None) -> None:
         """Use a driver's connection; without a lease it is the caller's, and so is the end."""
@@ -129,7 +132,7 @@ class Connection:
 
     def stream(self, sql: str, values: Values) -> Stream:
         """Run a query whose rows are brought in batches."""
-        stream = Stream(self._streaming_cursor(sql, values))
+        stream = Stream(self._streaming_cursor(sql, values), self.streamed)
         self._streams.append(stream)
         return stream
 

@@ -20,6 +20,8 @@ SHORT: Final = 320
 """The most characters of a text that an index takes whole."""
 CUT: Final = 150
 """How many first characters of a longer text an index takes."""
+BUCKET_FUNCTION: Final = "crmkit_bucket"
+"""What SQLite is taught, to find the first day of a calendar span in a time zone."""
 _STEP: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(:[a-z]+)?")
 _ZONE: Final = re.compile(r"[A-Za-z0-9_+\-/]+")
 _TYPES: Final = {Form.TEXT: Text, Form.INTEGER: BigInteger, Form.BOOLEAN: Boolean}
@@ -99,7 +101,7 @@ def bucket_text(kind: str, column: str, bucket: Bucket, zone: str, *, is_instant
     plain = not is_instant or zone == "UTC"
     if plain and bucket in _BY_PREFIX:
         return _BY_PREFIX[bucket].format(column=column)
-    return f"crmkit_bucket({column}, '{bucket}', '{zone if is_instant else ''}')"
+    return f"{BUCKET_FUNCTION}({column}, '{bucket}', '{zone if is_instant else ''}')"
 
 
 @cache

@@ -9,7 +9,7 @@ from crmkit.domain.filters.buckets import bucket_of
 from crmkit.domain.filters.summary import Bucket
 from crmkit.domain.instants import as_instant
 from crmkit.storage.sql.connections import Connection, Lease, Values
-from crmkit.storage.sql.dialects import MYSQL, POSTGRES, SQLITE
+from crmkit.storage.sql.dialects import BUCKET_FUNCTION, MYSQL, POSTGRES, SQLITE
 
 _UTC: Final = b"UTC"
 _STREAMS: Final = count(1)
@@ -19,6 +19,7 @@ class SqliteConnection(Connection):
     """SQLite: writers begin IMMEDIATE, so that they are one after another from their first read."""
 
     kind: ClassVar[str] = SQLITE
+    streamed: ClassVar[int] = 100  # there are no round trips to save, and few rows stay in cache
     _isolation: Any = None
 
     def execute(self, sql: str, values: Values) -> int:
@@ -30,7 +31,12 @@ class SqliteConnection(Connection):
         return int(self._driver.executemany(sql, rows).rowcount)
 
     def fetch(self, sql: str, values: Values) -> list[Any]:
-        """Run a query and bring all rows."""
+        """Run a query and bring all rows; a summary by calendar spans brings its function along.
+
+        A function that is added makes SQLite prepare every statement anew.
+        """
+        if BUCKET_FUNCTION in sql:
+            self._driver.create_function(BUCKET_FUNCTION, 3, _bucket, deterministic=True)
         rows: list[Any] = self._driver.execute(sql, values).fetchall()
         return rows
 
@@ -43,15 +49,9 @@ class SqliteConnection(Connection):
     def _join(self, *, read_only: bool) -> None:
         if not self._driver.in_transaction:
             self._start(read_only=read_only)
-        else:
-            self._add_function()
 
     def _start(self, *, read_only: bool) -> None:
-        self._add_function()
         self._driver.execute("BEGIN" if read_only else "BEGIN IMMEDIATE")
-
-    def _add_function(self) -> None:
-        self._driver.create_function("crmkit_bucket", 3, _bucket, deterministic=True)
 
     def _give_back(self, lease: Lease) -> None:
         self._driver.isolation_level = self._isolation

@@ -1,32 +1,10 @@
-"""Blank objects: instances of frozen classes made without `__init__`, their fields simply set.
+"""Generated code: the names that it refers to, and the lines that make an object."""
 
-Setting a slot through its descriptor costs a call. A blank is an instance of a subclass that is not
-frozen, whose fields take plain assignments; given its true class at the end, it is a whole object.
-"""
-
-from collections.abc import Callable
 from typing import Any
 
 import attrs
 
-_BLANKS: dict[type[Any], type[Any] | None] = {}
-
-
-def blank_of(cls: type[Any]) -> type[Any] | None:
-    """Return the class of blanks, None where deriving from `cls` could do more than derive."""
-    if cls not in _BLANKS:
-        _BLANKS[cls] = _derived(cls)
-    return _BLANKS[cls]
-
-
-def setter_of(cls: type[Any], name: str) -> Callable[[Any, Any], None]:
-    """Return the slot's own setter, which a frozen class does not hide."""
-    for base in cls.__mro__:
-        slot = base.__dict__.get(name)
-        if slot is not None and hasattr(slot, "__set__"):
-            setter: Callable[[Any, Any], None] = slot.__set__
-            return setter
-    return lambda made, value: object.__setattr__(made, name, value)
+from crmkit.domain.blanks import blank_of, setter_of
 
 
 class Names:
@@ -83,16 +61,3 @@ def _unkept(cls: type[Any]) -> list[str]:
         if attrs.has(cls)
         else []
     )
-
-
-def _derived(cls: Any) -> type[Any] | None:
-    hooked = any("__init_subclass__" in base.__dict__ for base in cls.__mro__[:-1])
-    if hooked or type(cls) is not type:
-        return None
-    plain = {"__setattr__": object.__setattr__, "__delattr__": object.__delattr__}
-    blank = type(cls.__name__, (cls,), {"__slots__": (), "__module__": __name__, **plain})
-    try:
-        setattr(object.__new__(blank), "__class__", cls)  # noqa: B010 - a class is assigned on purpose
-    except TypeError:
-        return None
-    return blank

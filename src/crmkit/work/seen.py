@@ -1,0 +1,49 @@
+"""What a unit of work has seen and written: the records that its decisions rest on."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+from uuid import UUID
+
+from crmkit.domain.entity import EntitySpec
+
+_Key = tuple[str, UUID]
+
+
+class Seen:
+    """Each record as it was last seen stored, and the versions to be held until the commit."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self._relied: dict[_Key, tuple[EntitySpec, int]] = {}
+        self._written: set[_Key] = set()
+        self._known: dict[_Key, Any] = {}
+
+    def rely_on(self, spec: EntitySpec, record: Any) -> None:
+        """Note that a decision rests on this version of a record."""
+        key = (spec.name, record.id)
+        if key not in self._written:
+            self._relied.setdefault(key, (spec, record.version))
+        self._known[key] = record
+
+    def remember(self, spec: EntitySpec, record: Any) -> None:
+        """Keep a record as it is stored, for the difference that a later save makes."""
+        self._known[spec.name, record.id] = record
+
+    def wrote(self, spec: EntitySpec, before: Any, record: Any) -> None:
+        """Note a record as it was just written; it guards itself from now on."""
+        key = (spec.name, record.id)
+        if before is not None or key in self._known:
+            self._known[key] = record.replaced(events=()) if record.events else record
+        self._relied.pop(key, None)
+        self._written.add(key)
+
+    def known(self, spec: EntitySpec, record_id: UUID) -> Any:
+        """Return a record as it was last seen stored, None when it was not."""
+        return self._known.get((spec.name, record_id))
+
+    def to_hold(self) -> Iterator[tuple[EntitySpec, Mapping[UUID, int]]]:
+        """Bring the versions that were relied on and not written, by entity, in a fixed order."""
+        by_spec: dict[str, tuple[EntitySpec, dict[UUID, int]]] = {}
+        for (name, record_id), (spec, version) in sorted(self._relied.items()):
+            by_spec.setdefault(name, (spec, {}))[1][record_id] = version
+        yield from by_spec.values()
