@@ -27,6 +27,7 @@ from crmkit.errors import InvalidFilter
 
 CustomFields = Callable[[EntitySpec], Mapping[str, Part]]
 MAX_JSON_DEPTH: Final = 40
+_OF_TWO_FIELDS: Final = frozenset({Op.EQ, Op.NE, Op.LT, Op.LE, Op.GT, Op.GE})
 
 
 def filter_to_json(filter_: Filter) -> Json:
@@ -92,7 +93,7 @@ class FilterReader:
             case {"field": str(name), "op": str(op), "value": value, **rest} if not rest:
                 return self._comparison(self._field(spec, name), _op(op, place), value, place)
             case {"field": str(name), "op": str(op), "other": str(other), **rest} if not rest:
-                return _call(self._field(spec, name), _op(op, place), self._field(spec, other))
+                return self._between_fields(spec, name, _op(op, place), other, place)
             case {"exists": str(target), "field": str(), "remote": str(), "where": inner, **rest}:
                 return self._exists(spec, written, self._registry[target], inner, depth, rest)
             case _:
@@ -130,12 +131,27 @@ class FilterReader:
             kind = field.path.kind
             item = kind.item if isinstance(kind, Many) else kind
             values = [_read(item, value, place) for value in written]
-            return field.between(*values) if op is Op.BETWEEN else _call(field, op, values)
+            if op is not Op.BETWEEN:
+                return _call(field, op, values)
+            if len(values) != 2:
+                raise InvalidFilter("expected the lowest and the highest", path=f"{place}.value")
+            return field.between(*values)
         if op is Op.IS_NONE:
             return field.is_none()
         if op in (Op.CONTAINS, Op.STARTS_WITH, Op.ENDS_WITH):
             return _call(field, op, written)
         return _call(field, op, _read(field.path.kind, written, place))
+
+    def _between_fields(
+        self, spec: EntitySpec, name: str, op: Op, other: str, place: str
+    ) -> Filter:
+        if op not in _OF_TWO_FIELDS:
+            raise InvalidFilter(
+                f"{op} does not compare two fields",
+                path=f"{place}.op",
+                fix=f"one of {', '.join(sorted(_OF_TWO_FIELDS))}",
+            )
+        return _call(self._field(spec, name), op, self._field(spec, other))
 
     def _field(self, spec: EntitySpec, name: str) -> Field:
         return Field(self._path(spec, name), self._custom(spec))
