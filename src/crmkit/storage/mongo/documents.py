@@ -6,12 +6,13 @@ JSON of free shape is kept as text, because its keys may be anything.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
 import attrs
+from bson.binary import UUID_SUBTYPE, Binary
 
 from crmkit.domain.columns import Column, Role, columns_of
 from crmkit.domain.composite_kinds import AnyJson, Labels, Many
@@ -20,8 +21,15 @@ from crmkit.domain.entity import EntitySpec
 from crmkit.domain.kinds import Form, Number, Text
 from crmkit.domain.money import Money
 from crmkit.domain.named_kinds import Choice
-from crmkit.domain.text import search_key
-from crmkit.storage.codec.rows import from_json, setter_of, to_json
+from crmkit.storage.codec.blanks import Making, Names
+from crmkit.storage.codec.json_text import from_json, to_json
+from crmkit.storage.codec.plain_code import (
+    PLAIN_NAMES,
+    dump_expression,
+    load_expression,
+    member_value,
+    members,
+)
 
 
 @attrs.frozen(kw_only=True)
@@ -35,10 +43,12 @@ class DocumentCodec:
 
 def document_codec(spec: EntitySpec) -> DocumentCodec:
     """Generate the codec of an entity."""
-    names: dict[str, Any] = dict(_NAMES)
-    source = _dump_source(spec, names) + _load_source(spec, names)
-    exec(compile(source, f"<documents of {spec.name}>", "exec"), names)  # noqa: S102 - our own text
-    return DocumentCodec(columns=tuple(columns_of(spec)), dump=names["dump"], load=names["load"])
+    names = Names(**_NAMES)
+    names.define(_dump_source(spec, names), f"dump of {spec.name} documents")
+    names.define(_load_source(spec, names), f"load of {spec.name} documents")
+    return DocumentCodec(
+        columns=tuple(columns_of(spec)), dump=names.objects["dump"], load=names.objects["load"]
+    )
 
 
 def document_id(tenant: str, record_id: UUID) -> bytes:
@@ -46,101 +56,148 @@ def document_id(tenant: str, record_id: UUID) -> bytes:
     return tenant.encode() + b"\0" + record_id.bytes
 
 
-def _dump_source(spec: EntitySpec, names: dict[str, Any]) -> str:
-    lines = ["def dump(objects):", "  documents = []", "  add = documents.append"]
-    lines += ["  for o in objects:"]
-    cells = ["'_id': _id(o.tenant, o.id)"]
-    for at, column in enumerate(columns_of(spec).values()):
-        value = f"o.{column.part.name}"
-        cell = _dump_cell(column, names, at)
-        if cell == "v":
-            cells.append(f"{column.name!r}: {value}")
+def _dump_source(spec: EntitySpec, names: Names) -> str:
+    lines = ["def dump(objects):", "  documents = []", "  add = documents.append", "  known = {}"]
+    lines += ["  tenant = prefix = last = at = None", "  for o in objects:"]
+    lines += ["    if o.tenant is not tenant:", "      tenant = o.tenant"]
+    lines += ["      prefix = tenant.encode() + b'\\0'", "    key = o.id.bytes"]
+    cells = ["'_id': prefix + key"]
+    for number, column in enumerate(columns_of(spec).values()):
+        place, expression = f"o.{column.part.name}", _dump_cell(column, names)
+        if expression == "v":
+            cells.append(f"{column.name!r}: {place}")
             continue
-        lines.append(f"    v = {value}")
-        lines.append(f"    c{at} = {f'None if v is None else {cell}' if column.optional else cell}")
-        cells.append(f"{column.name!r}: c{at}")
+        cells.append(f"{column.name!r}: c{number}")
+        lines += [f"    {line}" for line in _worked_out(column, f"c{number}", place, expression)]
     lines += [f"    add({{{', '.join(cells)}}})", "  return documents", ""]
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines)
 
 
-def _dump_cell(column: Column, names: dict[str, Any], at: int) -> str:
+def _worked_out(column: Column, cell: str, place: str, expression: str) -> list[str]:
+    """Work out one cell; instants and references come again and again, so they are kept."""
+    if column.name == "id":
+        return [f"{cell} = {expression}"]
+    if column.form is Form.INSTANT:
+        return [
+            f"v = {place}",
+            f"if v is None: {cell} = None",
+            f"elif v is last: {cell} = at",
+            f"else: last = v; at = {cell} = {expression}",
+        ]
+    if column.form is Form.ID:
+        return [
+            f"v = {place}",
+            f"{cell} = known.get(v)",
+            f"if {cell} is None and v is not None: {cell} = known[v] = {expression}",
+        ]
+    if column.optional:
+        return [f"{cell} = None if (v := {place}) is None else {expression}"]
+    return [f"v = {place}", f"{cell} = {expression}"]
+
+
+def _dump_cell(column: Column, names: Names) -> str:
     kind = column.part.kind
-    match column.role:
-        case Role.AMOUNT:
-            return "v.minor"
-        case Role.CURRENCY:
-            return "v.currency"
-        case Role.KEY:
-            return "_key(v)"
-        case Role.VALUE:
-            pass
-    if isinstance(kind, Choice):
-        names[f"e{at}"] = {member: str(member.value) for member in kind.enum}
-        return f"e{at}[v]"
-    if isinstance(kind, Number):
+    if column.role in _OF_ROLES:
+        return _OF_ROLES[column.role]
+    if column.name == "id":
+        return "_Binary(key, _UUID_SUBTYPE)"
+    if type(kind) is Choice:
+        return member_value(names, kind.enum, "v")
+    if type(kind) is Number:
         return f"int(v.scaleb({kind.scale}))"
     if isinstance(kind, AnyJson | Labels):
         return "_json(v)"
-    if isinstance(kind, Many) and isinstance(kind.item, Text):
-        return "list(v)"
     if column.form in (Form.JSON, Form.TEXTS):
-        names[f"p{at}"] = kind.plain
-        return f"p{at}(v) if v else {{}}" if isinstance(kind, CustomValues) else f"p{at}(v)"
-    return "v.isoformat()" if column.form is Form.DATE else "v"
+        expression = dump_expression(names, kind, "v")
+        return f"({expression} if v else {{}})" if isinstance(kind, CustomValues) else expression
+    if column.form in (Form.TEXT, Form.INTEGER) and type(kind).scalar is not _AS_IT_IS:
+        return f"{names.add('scalar', kind.scalar)}(v)"
+    return _DUMPED.get(column.form, "v")
 
 
-def _load_source(spec: EntitySpec, names: dict[str, Any]) -> str:
-    names["_cls"] = spec.cls
+def _load_source(spec: EntitySpec, names: Names) -> str:
+    making = Making(names, spec.cls, "o")
     lines = ["def load(documents):", "  objects = []", "  add = objects.append"]
-    lines += ["  for d in documents:", "    o = _new(_cls)"]
-    if "events" in {field.name for field in attrs.fields(spec.cls)}:
-        names["s_events"] = setter_of(spec.cls, "events")
-        lines.append("    s_events(o, ())")
-    for at, column in enumerate(columns_of(spec).values()):
-        if column.role in (Role.CURRENCY, Role.KEY):
-            continue
-        names[f"s{at}"] = setter_of(spec.cls, column.part.name)
-        cell = _load_cell(column, names, at)
-        if cell == "v":
-            lines.append(f"    s{at}(o, d[{column.name!r}])")
-            continue
-        lines.append(f"    v = d[{column.name!r}]")
-        value = f"None if v is None else {cell}" if column.optional else cell
-        lines.append(f"    s{at}(o, {value})")
-    lines += ["    add(o)", "  return objects", ""]
-    return "\n".join(lines) + "\n"
+    lines += ["  last = at = None", "  for d in documents:", f"    {making.begin()}"]
+    for number, column in enumerate(columns_of(spec).values()):
+        if column.role in (Role.VALUE, Role.AMOUNT):
+            prepared, value = _load_cell(column, f"x{number}", names)
+            lines += [f"    {line}" for line in prepared]
+            lines.append(f"    {making.put(column.part.name, value)}")
+    lines += [f"    {line}" for line in making.end()] + ["    add(o)", "  return objects", ""]
+    return "\n".join(lines)
 
 
-def _load_cell(column: Column, names: dict[str, Any], at: int) -> str:
-    kind = column.part.kind
+def _load_cell(column: Column, cell: str, names: Names) -> tuple[list[str], str]:
+    """Return the lines that prepare a value, and the expression for it."""
+    place = f"d[{column.name!r}]"
     if column.role is Role.AMOUNT:
-        return f"_money(int(v), d[{column.part.name + '_currency'!r}])"
-    if isinstance(kind, Choice):
-        names[f"d{at}"] = {str(member.value): member for member in kind.enum}
-        return f"d{at}[v]"
-    if isinstance(kind, Number):
-        return f"_Decimal(v).scaleb({-kind.scale})"
+        return _load_money(column, cell, names), cell
+    expression = _loaded(column, "v", names)
+    if expression == "v":
+        return [], place
+    if column.form is Form.INSTANT:
+        return [
+            f"v = {place}",
+            f"if v is None: {cell} = None",
+            f"elif v == last: {cell} = at",
+            f"else: last = v; at = {cell} = {expression}",
+        ], cell
+    lines = [f"v = {place}"]
+    return lines, f"None if v is None else {expression}" if column.optional else expression
+
+
+def _load_money(column: Column, cell: str, names: Names) -> list[str]:
+    making = Making(names, Money, cell)
+    puts = [making.put("minor", "int(v)")]
+    puts.append(making.put("currency", f"d[{column.part.name + '_currency'!r}]"))
+    made = [making.begin(), *puts, *making.end()]
+    lines = [f"v = d[{column.name!r}]"]
+    if not column.optional:
+        return lines + made
+    return [*lines, f"if v is None: {cell} = None", "else:", *(f"  {line}" for line in made)]
+
+
+def _loaded(column: Column, value: str, names: Names) -> str:
+    kind = column.part.kind
+    if type(kind) is Choice:
+        return f"{members(names, kind.enum)}[{value}]"
+    if type(kind) is Number:
+        return f"_Decimal({value}).scaleb({-kind.scale})"
     if isinstance(kind, AnyJson | Labels):
-        return "_unjson(v)"
-    if isinstance(kind, Many) and isinstance(kind.item, Text):
-        return "tuple(v)"
+        return f"_unjson({value})"
     if column.form in (Form.JSON, Form.TEXTS):
-        names[f"q{at}"] = kind.parse
-        return f"q{at}(v) if v else {{}}" if isinstance(kind, CustomValues) else f"q{at}(v)"
-    if column.form is Form.DATE:
-        names[f"q{at}"] = kind.parse
-        return f"q{at}(v)"
-    if column.form is Form.INTEGER:
-        return "int(v)"
-    return "v.replace(tzinfo=_UTC)" if column.form is Form.INSTANT else "v"
+        expression = load_expression(names, kind, value)
+        if isinstance(kind, Many):
+            return f"({expression} if {value} else ())"
+        return (
+            f"({expression} if {value} else {{}})" if isinstance(kind, CustomValues) else expression
+        )
+    if column.form in (Form.TEXT, Form.INTEGER) and type(kind).scalar is not _AS_IT_IS:
+        return f"{names.add('parse', kind.parse)}({value})"
+    return _LOADED.get(column.form, "{v}").format(v=value)
 
 
+_OF_ROLES: Final = {Role.AMOUNT: "v.minor", Role.CURRENCY: "v.currency", Role.KEY: "_key(v)"}
+_AS_IT_IS: Final = Text.scalar
+_DUMPED: Final[Mapping[Form, str]] = {
+    Form.ID: "_Binary(v.bytes, _UUID_SUBTYPE)",
+    Form.INSTANT: "v.replace(tzinfo=None)",
+    Form.DATE: "v.isoformat()",
+}
+_LOADED: Final[Mapping[Form, str]] = {
+    Form.INSTANT: "{v}.replace(tzinfo=_UTC)",
+    Form.DATE: "_date({v})",
+    Form.INTEGER: "int({v})",
+}
 _NAMES: Final[Mapping[str, Any]] = {
+    **PLAIN_NAMES,
     "_new": object.__new__,
-    "_id": document_id,
+    "_Binary": Binary,
+    "_UUID_SUBTYPE": UUID_SUBTYPE,
     "_UTC": UTC,
-    "_money": Money.from_minor,
-    "_key": search_key,
+    "_date": date.fromisoformat,
+    "_instant": datetime.fromisoformat,
     "_json": to_json,
     "_unjson": from_json,
     "_Decimal": Decimal,

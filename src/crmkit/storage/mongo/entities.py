@@ -11,6 +11,7 @@ from crmkit.domain.columns import Role, columns_of
 from crmkit.domain.entity import EntitySpec, Unique
 from crmkit.domain.kinds import Form
 from crmkit.storage.mongo.documents import DocumentCodec, document_codec
+from crmkit.storage.mongo.scans import Scans
 
 _TYPES = {
     Form.TEXT: {"$gte": ""},
@@ -30,6 +31,7 @@ class Entity:
     collection: "Collection[dict[str, Any]]"
     codec: DocumentCodec
     indexes: tuple[IndexModel, ...]
+    scans: Scans
 
 
 class Entities:
@@ -44,11 +46,11 @@ class Entities:
     def add(self, spec: EntitySpec) -> None:
         """Derive the collection, codec and indexes of an entity."""
         name = self._prefix + spec.name
+        indexes = tuple(_indexes(spec, self._prefix))
+        collection = self._database[name]
+        leads = frozenset(list(index.document["key"])[1] for index in indexes)
         self._known[spec.name] = Entity(
-            spec,
-            self._database[name],
-            document_codec(spec),
-            tuple(_indexes(spec, self._prefix)),
+            spec, collection, document_codec(spec), indexes, Scans(collection, leads)
         )
 
     def __getitem__(self, spec: EntitySpec) -> Entity:

@@ -31,9 +31,10 @@ def field_of(leaf: Leaf) -> str:
     return ".".join((leaf.column, *leaf.keys))
 
 
-def expression_of(leaf: Leaf) -> Document:
-    """Return the value of a leaf in an expression; what is missing is null."""
-    return {"$ifNull": [f"${field_of(leaf)}", None]}
+def expression_of(leaf: Leaf) -> Any:
+    """Return the value of a leaf in an expression; what a document lacks inside is null."""
+    place = f"${field_of(leaf)}"
+    return {"$ifNull": [place, None]} if leaf.keys else place
 
 
 def encode(leaf: Leaf, value: Any) -> Any:

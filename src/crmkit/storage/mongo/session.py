@@ -28,7 +28,7 @@ from crmkit.storage.mongo.documents import document_id
 from crmkit.storage.mongo.entities import Entities, Entity
 from crmkit.storage.mongo.failures import Failures
 from crmkit.storage.mongo.filters import Document, field_of, filter_of, sort_of
-from crmkit.storage.mongo.pipelines import pipeline_of, read_scalar, rows_of
+from crmkit.storage.mongo.pipelines import is_exact, pipeline_of, read_scalar, rows_of
 
 COMMIT_ATTEMPTS: Final = 5
 MAX_REACHED: Final = 200_000
@@ -66,10 +66,9 @@ class MongoSession:
     def get_many(self, spec: EntitySpec, ids: Sequence[UUID]) -> list[Any]:
         """Return the records that exist among `ids`."""
         entity = self._entities[spec]
-        keys = [document_id(self.tenant, record_id) for record_id in ids]
-        wanted: Document = {"_id": keys[0] if len(keys) == 1 else {"$in": keys}}
+        wanted = self._among(ids)
         with self._running():
-            if len(keys) == 1:
+            if len(ids) == 1:
                 one = entity.collection.find_one(wanted, session=self._session)
                 return entity.codec.load([one]) if one is not None else []
             return entity.codec.load(entity.collection.find(wanted, session=self._session))
@@ -108,9 +107,8 @@ class MongoSession:
     def delete_many(self, spec: EntitySpec, ids: Sequence[UUID]) -> int:
         """Erase records for good."""
         entity = self._writing(spec)
-        keys = [document_id(self.tenant, record_id) for record_id in ids]
         with self._running():
-            done = entity.collection.delete_many({"_id": {"$in": keys}}, session=self._session)
+            done = entity.collection.delete_many(self._among(ids), session=self._session)
             return done.deleted_count
 
     def find(self, spec: EntitySpec, ask: Ask) -> Iterator[list[Any]]:
@@ -130,15 +128,16 @@ class MongoSession:
     def count(self, spec: EntitySpec, where: Lowered) -> int:
         """Count the records."""
         stages: list[Document] = [{"$match": self._filter(where)}, {"$count": "n"}]
-        with self._running():
-            found = list(self._entities[spec].collection.aggregate(stages, session=self._session))
+        found = self._figures(spec, where, stages)
         return int(found[0]["n"]) if found else 0
 
     def tally(self, spec: EntitySpec, tally: Tally) -> list[tuple[Any, ...]]:
-        """Answer a summary in one command."""
-        stages = pipeline_of(tally, self._filter(tally.where))
-        with self._running():
-            found = list(self._entities[spec].collection.aggregate(stages, session=self._session))
+        """Answer a summary in one command; sums that leave 64 bits are asked for again, exactly."""
+        match = self._filter(tally.where)
+        found = self._figures(spec, tally.where, pipeline_of(spec, tally, match))
+        if not is_exact(tally, found):
+            exactly = pipeline_of(spec, tally, match, exact=True)
+            found = self._figures(spec, tally.where, exactly)
         return rows_of(tally, found)
 
     def guard(self, spec: EntitySpec, versions: Mapping[UUID, int]) -> None:
@@ -201,25 +200,29 @@ class MongoSession:
         self, spec: EntitySpec, ask: Ask, wanted: Document | None
     ) -> Iterator[list[Document]]:
         filter_ = self._filter(ask.where)
+        order = sort_of(ask.order)
         with self._running():
             cursor = self._entities[spec].collection.find(
                 filter_, wanted, session=self._session, batch_size=BATCH, limit=ask.limit or 0
             )
-            with cursor:
-                if ask.order:
-                    cursor = cursor.sort(sort_of(ask.order))
-                batch: list[Document] = []
-                for document in cursor:
-                    batch.append(document)
-                    if len(batch) == BATCH:
-                        yield batch
-                        batch = []
-                if batch:
+            with cursor.sort(order) if order else cursor:
+                while batch := cursor.to_list(BATCH):
                     yield batch
+
+    def _figures(self, spec: EntitySpec, where: Lowered, stages: list[Document]) -> list[Document]:
+        entity = self._entities[spec]
+        with self._running():
+            hint = entity.scans.hint(self.tenant, where, self._session)
+            how = {"hint": hint} if hint else {}
+            return list(entity.collection.aggregate(stages, session=self._session, **how))
 
     def _filter(self, where: Lowered) -> Document:
         inner = filter_of(where, self._reach)
         return {"$and": [{"tenant": self.tenant}, inner]} if inner else {"tenant": self.tenant}
+
+    def _among(self, ids: Sequence[UUID]) -> Document:
+        keys = [document_id(self.tenant, record_id) for record_id in ids]
+        return {"_id": keys[0] if len(keys) == 1 else {"$in": keys}}
 
     def _reach(self, linked: Linked) -> list[Any]:
         """Bring the linked values first; the filter then asks for them."""

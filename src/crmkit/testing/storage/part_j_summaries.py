@@ -251,6 +251,14 @@ def test_sum_beyond_64_bits_is_refused(place: Place) -> None:
         _rows(place, Summary(spec=SPEC, measures={"sum": total(where(Gadget).rank)}))
 
 
+@pytest.mark.parametrize("rank", [2**53 + 1, 2**61 + 1])
+def test_sum_is_exact_beyond_floats(place: Place, rank: int) -> None:
+    """A sum of large whole numbers loses no unit."""
+    place.add(place.gadget(rank=rank), place.gadget(rank=rank - 2), place.gadget(rank=-7))
+    (row,) = _rows(place, Summary(spec=SPEC, measures={"sum": total(where(Gadget).rank)}))
+    assert row["sum"] == 2 * rank - 9
+
+
 @pytest.mark.parametrize(
     "make",
     [
