@@ -21,8 +21,8 @@ from crmkit.domain.entity import EntitySpec
 from crmkit.domain.kinds import Form, Number, Text
 from crmkit.domain.money import Money
 from crmkit.domain.named_kinds import Choice
-from crmkit.storage.codec.making import Making, Names
 from crmkit.storage.codec.json_text import from_json, to_json
+from crmkit.storage.codec.making import Making, Names
 from crmkit.storage.codec.plain_code import (
     PLAIN_NAMES,
     dump_expression,
