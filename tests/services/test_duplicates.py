@@ -16,7 +16,7 @@ from crmkit.domain.parties.customer import Customer, CustomerKind
 from crmkit.domain.parties.duplicates import WINDOW, compare
 from crmkit.domain.parties.identifiers import Identifier
 from crmkit.domain.parties.lead import Lead
-from crmkit.errors import UnknownField, WrongType
+from crmkit.errors import OutOfRange, UnknownField, WrongType
 from crmkit.services import merging, parties
 from crmkit.services.duplicates import (
     MAX_TOGETHER,
@@ -258,3 +258,6 @@ def test_wrong_calls_name_the_field(crm: CRM) -> None:
     with pytest.raises(UnknownField) as unknown, work(crm) as unit:
         would_duplicate(unit, Customer, LUXI, colour="red")
     assert unknown.value.path == "customer.colour"
+    with pytest.raises(OutOfRange) as limited, work(crm) as unit:
+        find_duplicates_of(unit, parties.register_customer(unit, LUXI), limit=0)
+    assert limited.value.path == "limit"

@@ -26,6 +26,7 @@ from crmkit.domain.parties.duplicates import (
     score,
 )
 from crmkit.domain.parties.lead import Lead
+from crmkit.errors import OutOfRange
 from crmkit.ports import Action
 from crmkit.services.drafting import draft
 from crmkit.services.duplicate_blocks import Block, Blocks, blocks_of
@@ -79,6 +80,8 @@ def find_duplicates_of(
     many candidates, only the ten next by name on each side are compared.
     """
     work.permit(FIND_DUPLICATES)
+    if limit < 1:
+        raise OutOfRange("the limit is at least 1", path="limit")
     rules, ours = record.likeness, fold(record.features())
     least = rules.threshold if threshold is None else threshold
     found: list[Twin[P]] = []

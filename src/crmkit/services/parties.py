@@ -1,6 +1,5 @@
 """Parties: what people do with customers, contacts, leads and activities."""
 
-from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Any, Final, TypeVar
 
@@ -11,13 +10,17 @@ from crmkit.domain.parties.contact import Affiliation, AffiliationId, Contact, C
 from crmkit.domain.parties.customer import Customer, CustomerId, CustomerKind
 from crmkit.domain.parties.lead import Lead, LeadId
 from crmkit.ports import Action
+from crmkit.services.drafting import changed, draft
 from crmkit.work import UnitOfWork
 
 REGISTER_CUSTOMER = Action("customer:register", "Register a customer")
 UPDATE_CUSTOMER = Action("customer:update", "Change a customer")
 ADD_CONTACT = Action("contact:add", "Add a contact")
+UPDATE_CONTACT = Action("contact:update", "Change a contact")
 RELATE_CONTACT = Action("contact:relate", "Tie a contact to a customer")
 CAPTURE_LEAD = Action("lead:capture", "Capture a lead")
+UPDATE_LEAD = Action("lead:update", "Change a lead")
+DISQUALIFY_LEAD = Action("lead:disqualify", "Close a lead without a customer")
 CONVERT_LEAD = Action("lead:convert", "Convert a lead to a customer")
 FOLLOW_UP = Action("activity:plan", "Plan or note an activity")
 COMPLETE_ACTIVITY = Action("activity:complete", "Mark an activity done")
@@ -31,7 +34,7 @@ def register_customer(
 ) -> Customer:
     """Register a customer; `fields` are any others of `Customer`."""
     work.permit(REGISTER_CUSTOMER)
-    customer = Customer(id=CustomerId(work.new_id()), name=name, kind=kind, **fields)
+    customer = draft(Customer, work.new_id(), name=name, kind=kind, **fields)
     return work.customers.add(customer.register())
 
 
@@ -39,7 +42,7 @@ def update_customer(work: UnitOfWork, customer_id: CustomerId, **fields: Any) ->
     """Change some fields of a customer."""
     customer = find_customer(work, customer_id)
     work.permit(UPDATE_CUSTOMER, on=customer)
-    return work.customers.save(customer.evolve(**fields))
+    return work.customers.save(changed(customer, **fields))
 
 
 def find_customer(work: UnitOfWork, customer_id: CustomerId) -> Customer:
@@ -55,7 +58,14 @@ def find_contact(work: UnitOfWork, contact_id: ContactId) -> Contact:
 def add_contact(work: UnitOfWork, name: str, **fields: Any) -> Contact:
     """Add a person; `fields` are any others of `Contact`."""
     work.permit(ADD_CONTACT)
-    return work.contacts.add(Contact(id=ContactId(work.new_id()), name=name, **fields))
+    return work.contacts.add(draft(Contact, work.new_id(), name=name, **fields))
+
+
+def update_contact(work: UnitOfWork, contact_id: ContactId, **fields: Any) -> Contact:
+    """Change some fields of a contact."""
+    contact = find_contact(work, contact_id)
+    work.permit(UPDATE_CONTACT, on=contact)
+    return work.contacts.save(changed(contact, **fields))
 
 
 def relate_contact(
@@ -89,28 +99,63 @@ def relate_contact(
 def capture_lead(work: UnitOfWork, name: str, **fields: Any) -> Lead:
     """Capture a lead; `fields` are any others of `Lead`."""
     work.permit(CAPTURE_LEAD)
-    return work.leads.add(Lead(id=LeadId(work.new_id()), name=name, **fields))
+    return work.leads.add(draft(Lead, work.new_id(), name=name, **fields))
 
 
-def convert_lead(work: UnitOfWork, lead_id: LeadId) -> Customer:
-    """Make a lead a customer: its company with the person as contact, or the person itself."""
+def update_lead(work: UnitOfWork, lead_id: LeadId, **fields: Any) -> Lead:
+    """Change some fields of a lead."""
+    lead = work.leads.get(lead_id)
+    work.permit(UPDATE_LEAD, on=lead)
+    return work.leads.save(changed(lead, **fields))
+
+
+def work_on_lead(work: UnitOfWork, lead_id: LeadId) -> Lead:
+    """Begin to work on an open lead."""
+    lead = work.leads.get(lead_id)
+    work.permit(UPDATE_LEAD, on=lead)
+    return work.leads.save(lead.work_on())
+
+
+def disqualify_lead(work: UnitOfWork, lead_id: LeadId, *, reason: str) -> Lead:
+    """Close an open lead without a customer."""
+    lead = work.leads.get(lead_id)
+    work.permit(DISQUALIFY_LEAD, on=lead)
+    return work.leads.save(lead.disqualify(reason, at=work.now))
+
+
+def convert_lead(work: UnitOfWork, lead_id: LeadId, *, into: CustomerId | None = None) -> Customer:
+    """Make a lead a customer: its company with the person as contact, or the person itself.
+
+    `into` names a customer that is there already, such as a likely twin.
+    """
     lead = work.leads.get(lead_id)
     work.permit(CONVERT_LEAD, on=lead)
-    if lead.company is None:
-        customer = register_customer(
-            work,
-            lead.name,
-            kind=CustomerKind.PERSON,
-            contact_points=lead.contact_points,
-            owner_id=lead.owner_id,
-        )
-        work.leads.save(lead.convert(customer_id=customer.id, contact_id=None, at=work.now))
-        return customer
-    customer = register_customer(work, lead.company, owner_id=lead.owner_id)
-    contact = add_contact(work, lead.name, contact_points=lead.contact_points)
-    relate_contact(work, contact.id, customer.id, primary=True)
-    work.leads.save(lead.convert(customer_id=customer.id, contact_id=contact.id, at=work.now))
+    customer = _customer_of(work, lead) if into is None else find_customer(work, into)
+    contact_id = None
+    if customer.kind is CustomerKind.ORGANISATION:
+        contact_id = add_contact(work, lead.name, contact_points=lead.contact_points).id
+        relate_contact(work, contact_id, customer.id, primary=into is None)
+    work.leads.save(lead.convert(customer_id=customer.id, contact_id=contact_id, at=work.now))
     return customer
+
+
+def end_affiliation(work: UnitOfWork, affiliation_id: AffiliationId, *, on: date) -> Affiliation:
+    """End the tie of a person to a customer."""
+    tie = work.affiliations.get(affiliation_id)
+    work.permit(RELATE_CONTACT, on=tie)
+    return work.affiliations.save(tie.end(on=on))
+
+
+def make_primary(work: UnitOfWork, affiliation_id: AffiliationId) -> Affiliation:
+    """Make a person the first one to speak with at a customer; whoever was it is so no more."""
+    tie = work.affiliations.get(affiliation_id)
+    customer = work.customers.get(tie.customer_id)
+    work.permit(RELATE_CONTACT, on=customer)
+    first = tie.make_primary()
+    if not tie.is_primary:
+        work.hold(customer)
+        _make_room(work, customer)
+    return work.affiliations.save(first)
 
 
 def follow_up(
@@ -144,18 +189,21 @@ def complete_activity(work: UnitOfWork, activity_id: ActivityId) -> Activity:
 
 
 def activities_on(work: UnitOfWork, record: Aggregate) -> list[Activity]:
-    """Return the activities about a record, the next due first."""
+    """Return the activities about a record: those without a due time, then the next due first."""
     about = where(Activity)
     return work.activities.find(about.links.has_any([link_to(record)]), order=[about.due_at.asc()])
 
 
-def search(work: UnitOfWork, text: str, *, limit: int = 20) -> Iterator[Aggregate]:
-    """Bring customers, contacts and leads whose name holds the text."""
-    customer, contact, lead = where(Customer), where(Contact), where(Lead)
-    yield from work.customers.find(customer.name.contains(text), limit=limit)
-    yield from work.contacts.find(contact.name.contains(text), limit=limit)
-    matching = lead.name.contains(text) | lead.company.contains(text)
-    yield from work.leads.find(matching, limit=limit)
+def _customer_of(work: UnitOfWork, lead: Lead) -> Customer:
+    if lead.company is not None:
+        return register_customer(work, lead.company, owner_id=lead.owner_id)
+    return register_customer(
+        work,
+        lead.name,
+        kind=CustomerKind.PERSON,
+        contact_points=lead.contact_points,
+        owner_id=lead.owner_id,
+    )
 
 
 def _lives_on(work: UnitOfWork, party: type[P], record_id: Any) -> P:

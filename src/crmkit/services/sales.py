@@ -6,6 +6,7 @@ from crmkit.domain.parties.customer import CustomerId
 from crmkit.domain.sales.deal import Deal, DealId
 from crmkit.domain.sales.pipeline import Pipeline, PipelineId, Stage
 from crmkit.ports import Action
+from crmkit.services.parties import find_customer
 from crmkit.work import UnitOfWork
 
 DEFINE_PIPELINE = Action("pipeline:define", "Define a pipeline")
@@ -40,7 +41,7 @@ def open_deal(
     value: Money | None = None,
     owner: UserId | None = None,
 ) -> Deal:
-    """Open a deal at the first stage of a pipeline."""
+    """Open a deal at the first stage of a pipeline, with a customer as it lives on after merges."""
     work.permit(OPEN_DEAL)
     stages = work.pipelines.get(pipeline).stages
     deal = Deal(
@@ -48,7 +49,7 @@ def open_deal(
         name=name,
         stage=stages[0].name,
         pipeline_id=pipeline,
-        customer_id=customer,
+        customer_id=None if customer is None else find_customer(work, customer).id,
         value=value,
         owner_id=owner,
     )
