@@ -177,7 +177,7 @@ def differences(spec: EntitySpec, before: Any, after: Any) -> tuple[dict[str, An
 
 def plain_event(event: Event) -> dict[str, Any]:
     """Return the fields of an event as plain JSON."""
-    kind: type[Any] = type(event)
+    kind: Any = type(event)
     told = _told(kind)
     return {
         name: value if value is None or plain is None else plain(value)
