@@ -18,11 +18,12 @@ from sqlalchemy import (
     Uuid,
 )
 from sqlalchemy.dialects.mysql import LONGTEXT
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSON, JSONB
 from sqlalchemy.types import TypeEngine
 
 from crmkit.domain import columns as domain_columns
 from crmkit.domain.columns import columns_of
+from crmkit.domain.composite_kinds import AnyJson
 from crmkit.domain.entity import EntitySpec
 from crmkit.domain.kinds import Form
 from crmkit.storage.sql.dialects import BY_CODE_POINT, POSTGRES, SQLITE, is_long
@@ -53,13 +54,19 @@ def table_of(
 
 def _type(column: domain_columns.Column, *, kind: str) -> TypeEngine[Any]:
     if kind == POSTGRES:
-        made: TypeEngine[Any] = _POSTGRES[column.form]()
-        return made
+        return _postgres_type(column)
     if column.form is Form.INTEGER:
         return BigInteger()
     if column.form is Form.BOOLEAN:
         return Boolean(create_constraint=False)
     return Text() if kind == SQLITE else _mysql_type(column, BY_CODE_POINT[kind])
+
+
+def _postgres_type(column: domain_columns.Column) -> TypeEngine[Any]:
+    """Return the type; what is never looked into, such as the log, is kept as it was written."""
+    opaque = isinstance(column.part.kind, AnyJson)
+    made: TypeEngine[Any] = JSON() if opaque else _POSTGRES[column.form]()
+    return made
 
 
 def _mysql_type(column: domain_columns.Column, collation: str) -> TypeEngine[Any]:
