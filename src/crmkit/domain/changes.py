@@ -16,6 +16,7 @@ from crmkit.domain.composite_kinds import Part
 from crmkit.domain.derivation import parts_of
 from crmkit.domain.entity import EntitySpec, Index, Unique, entity
 from crmkit.domain.kinds import Kind, Text
+from crmkit.domain.plain_code import plain_function
 
 LONGEST_CLAIM = 200
 Name = Annotated[str, Text(max_length=63)]
@@ -154,12 +155,7 @@ def plain_record(spec: EntitySpec, record: Any) -> dict[str, Any]:
 
 def created_values(spec: EntitySpec, record: Any) -> dict[str, Any]:
     """Return what a new record says beyond its defaults, as plain JSON."""
-    logged = _logged(spec)
-    return {
-        name: value if plain is None else plain(value)
-        for (name, default, plain), value in zip(logged.fields, logged.values(record), strict=True)
-        if value is not None and (default is None or value != default)
-    }
+    return _created(spec)(record)
 
 
 def differences(spec: EntitySpec, before: Any, after: Any) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -191,6 +187,12 @@ class _Told(NamedTuple):
     fields: tuple[tuple[str, Any, Callable[[Any], Any] | None], ...]
     """Name, default, and what turns a value into plain JSON, None where it is plain itself."""
     values: Callable[[Any], tuple[Any, ...]]
+
+
+@cache
+def _created(spec: EntitySpec) -> Callable[[Any], dict[str, Any]]:
+    told = [part for name, part in spec.parts.items() if name not in BOOKKEEPING]
+    return plain_function(spec.name, told)
 
 
 @cache

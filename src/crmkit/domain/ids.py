@@ -38,20 +38,20 @@ class UuidSequence:
             millisecond = to_milliseconds(now)
             if millisecond > self._millisecond:
                 self._begin(millisecond)
-            return [self._next() for _ in range(count)]
+            chance = self._random_bits(_RANDOM_BITS * count).to_bytes(4 * count, "big")
+            return [self._next(bits) for bits in memoryview(chance).cast("I")]
 
     def _begin(self, millisecond: int) -> None:
         self._millisecond = millisecond
         self._counter = self._random_bits(_COUNTER_BITS - 1)
 
-    def _next(self) -> UUID:
+    def _next(self, random: int) -> UUID:
         self._counter += 1
         if self._counter >> _COUNTER_BITS:
             self._begin(self._millisecond + 1)
         high, low = self._counter >> 30, self._counter & 0x3FFFFFFF
         number = (self._millisecond << 80) | (0x7 << 76) | (high << 64)
-        number |= (0b10 << 62) | (low << _RANDOM_BITS) | self._random_bits(_RANDOM_BITS)
-        return uuid_from_int(number)
+        return uuid_from_int(number | (0b10 << 62) | (low << _RANDOM_BITS) | random)
 
 
 def uuid_from_int(number: int, _new: Callable[[type[UUID]], UUID] = object.__new__) -> UUID:

@@ -54,13 +54,15 @@ class Happening:
 class Journal:
     """Collects what a work writes and tells; bulk writes are passed on as they grow."""
 
-    def __init__(self, marks: Marks) -> None:
-        """Open an empty journal under the marks of its work."""
+    def __init__(self, marks: Marks, *, keeps: bool = False) -> None:
+        """Open an empty journal under the marks of its work; a rehearsal keeps what it writes."""
         self._marks = marks
+        self._keeps = keeps
         self._pending: list[Change] = []
         self._begun = False
         self.happenings: list[Happening] = []
-        self.changes: list[Change] | None = None
+        self.changes: list[Change] = []
+        self.messages: list[OutboxMessage] = []
 
     @property
     def is_empty(self) -> bool:
@@ -82,7 +84,7 @@ class Journal:
             )
         ]
         self._pending += noted
-        if self.changes is not None:
+        if self._keeps:
             self.changes += noted
 
     def tell(self, spec: EntitySpec, record: Aggregate, operation: Operation) -> None:
@@ -107,21 +109,20 @@ class Journal:
         session.insert_many(_CHANGE, self._pending)
         self._pending = []
 
-    def messages(self, subscribers: Callable[[Event], Sequence[str]]) -> list[OutboxMessage]:
-        """Make the messages that bring each event to its subscribers."""
-        told = [
-            (happening, subscriber)
-            for happening in self.happenings
-            for subscriber in subscribers(happening.event)
-        ]
-        ids = self._marks.new_ids(len(told))
-        return [self._message(id_, *each) for id_, each in zip(ids, told, strict=True)]
-
-    @staticmethod
-    def send(session: Session, messages: list[OutboxMessage]) -> None:
-        """Put messages into the outbox."""
-        for start in range(0, len(messages), BATCH):
-            session.insert_many(_MESSAGE, messages[start : start + BATCH])
+    def send(self, session: Session, subscribers: Callable[[Event], Sequence[str]]) -> None:
+        """Put a message for each subscriber of each event into the outbox."""
+        for start in range(0, len(self.happenings), BATCH):
+            told = [
+                (happening, subscriber)
+                for happening in self.happenings[start : start + BATCH]
+                for subscriber in subscribers(happening.event)
+            ]
+            ids = self._marks.new_ids(len(told))
+            messages = [self._message(id_, *each) for id_, each in zip(ids, told, strict=True)]
+            if messages:
+                session.insert_many(_MESSAGE, messages)
+            if self._keeps:
+                self.messages += messages
 
     def _change(
         self, spec: EntitySpec, change_id: UUID, before: Any, after: Any, operation: Operation

@@ -52,16 +52,13 @@ class UnitOfWork(Departments):
         self._access = access
         self._once = once
         self._rehearsal = rehearsal
-        self._journal = Journal(marks)
+        self._journal = Journal(marks, keeps=rehearsal)
         self._seen = Seen()
         self._custom: dict[str, CustomRules] = {}
         self._ended: str = ""
         self._is_committing = False
         self.registry = registry
-        self.messages: list[OutboxMessage] = []
         self.result: Any = None
-        if rehearsal:
-            self._journal.changes = []
 
     @property
     def actor(self) -> Actor:
@@ -86,7 +83,12 @@ class UnitOfWork(Departments):
     @property
     def changes(self) -> tuple[Change, ...]:
         """Return what a rehearsal has changed so far; a real work does not keep it."""
-        return tuple(self._journal.changes or ())
+        return tuple(self._journal.changes)
+
+    @property
+    def messages(self) -> tuple[OutboxMessage, ...]:
+        """Return what a rehearsal would have delivered; a real work does not keep it."""
+        return tuple(self._journal.messages)
 
     @property
     def events(self) -> tuple[Event, ...]:
@@ -272,8 +274,7 @@ class UnitOfWork(Departments):
         with self.storing() as session:
             self._hold(session)
             self._journal.write(session)
-            self.messages = self._journal.messages(self._hooks.subscribers)
-            self._journal.send(session, self.messages)
+            self._journal.send(session, self._hooks.subscribers)
             if self._once is not None:
                 self._once.keep(session, self.result)
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 from crmkit.domain.columns import Column, columns_of
 from crmkit.domain.entity import EntitySpec
 from crmkit.domain.kinds import Form
-from crmkit.storage.codec.making import Names
+from crmkit.domain.making import Names
 from crmkit.storage.codec.rows import ROW_NAMES, Forms, dumped_cells
 
 CopyLines = Callable[[Iterable[Any]], str]
@@ -29,7 +29,7 @@ def copy_lines(spec: EntitySpec) -> CopyLines:
     """Generate the function that writes records as lines, one cell per column."""
     names = Names(**ROW_NAMES, _escaped=_escaped, _null=NULL)
     columns = list(columns_of(spec).values())
-    worked_out, cells = dumped_cells(spec, _FORMS, names)
+    worked_out, cells = dumped_cells(columns, _FORMS, names)
     lines = ["def lines(objects):", "  lines = []", "  add = lines.append", "  last = text = None"]
     lines += ["  for o in objects:", *(f"    {line}" for line in worked_out)]
     lines += [f"    {line}" for line in _written(columns, cells)]

@@ -4,7 +4,7 @@
 what was checked when it was written is trusted when it is read.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -18,17 +18,17 @@ from crmkit.domain.composite_kinds import Many
 from crmkit.domain.custom_values import CustomValues
 from crmkit.domain.entity import EntitySpec
 from crmkit.domain.kinds import Form, Number, Text
+from crmkit.domain.making import Making, Names
 from crmkit.domain.money import Money
 from crmkit.domain.named_kinds import Choice
-from crmkit.storage.codec.json_text import from_json, to_json
-from crmkit.storage.codec.making import Making, Names
-from crmkit.storage.codec.plain_code import (
+from crmkit.domain.plain_code import (
     PLAIN_NAMES,
     dump_expression,
     load_expression,
     member_value,
     members,
 )
+from crmkit.storage.codec.json_text import from_json, to_json
 
 __all__ = [
     "NATIVE",
@@ -91,7 +91,7 @@ def row_codec(spec: EntitySpec, forms: Forms) -> RowCodec:
     """Generate the codec of an entity for a store."""
     names = Names(**ROW_NAMES)
     columns = columns_of(spec)
-    names.define(_dump_source(spec, forms, names), f"dump of {spec.name}")
+    names.define(_dump_source(columns.values(), forms, names), f"dump of {spec.name}")
     names.define(_load_source(spec, forms, names), f"load of {spec.name}")
     dumped = {form: _function(forms.dump.get(form, "v")) for form in Form}
     loaded = {form: _function(forms.load.get(form, "{v}").format(v="v")) for form in Form}
@@ -104,11 +104,22 @@ def row_codec(spec: EntitySpec, forms: Forms) -> RowCodec:
     )
 
 
-def dumped_cells(spec: EntitySpec, forms: Forms, names: Names) -> tuple[list[str], list[str]]:
+def row_dump(spec: EntitySpec, forms: Forms, fields: Collection[str]) -> Dump:
+    """Generate the function that gives the columns of some fields only."""
+    names = Names(**ROW_NAMES)
+    columns = [column for column in columns_of(spec).values() if column.part.name in fields]
+    names.define(_dump_source(columns, forms, names), f"dump of {', '.join(fields)}")
+    made: Dump = names.objects["dump"]
+    return made
+
+
+def dumped_cells(
+    columns: Iterable[Column], forms: Forms, names: Names
+) -> tuple[list[str], list[str]]:
     """Return the lines that work out the cells of the object `o`, and the cells themselves."""
     lines: list[str] = []
     cells: list[str] = []
-    for at, column in enumerate(columns_of(spec).values()):
+    for at, column in enumerate(columns):
         place, cell = f"o.{column.part.name}", dump_cell(column, forms, names)
         if cell == "v":
             cells.append(place)
@@ -164,8 +175,8 @@ def _dump_json(kind: Any, names: Names) -> str:
     return f"_json({expression})"
 
 
-def _dump_source(spec: EntitySpec, forms: Forms, names: Names) -> str:
-    worked_out, cells = dumped_cells(spec, forms, names)
+def _dump_source(columns: Iterable[Column], forms: Forms, names: Names) -> str:
+    worked_out, cells = dumped_cells(columns, forms, names)
     lines = ["def dump(objects):", "  rows = []", "  add = rows.append", "  last = text = None"]
     lines += ["  for o in objects:", *(f"    {line}" for line in worked_out)]
     lines += [f"    add(({', '.join(cells)},))", "  return rows", ""]

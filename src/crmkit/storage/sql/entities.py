@@ -1,22 +1,31 @@
 """The entities in one database: each with its table, its codec and its unchanging statements."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from threading import RLock
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import MetaData, Table, Text, cast
 from sqlalchemy.engine import Dialect
 
+from crmkit.domain.blanks import values_of
 from crmkit.domain.columns import columns_of
 from crmkit.domain.entity import EntitySpec
 from crmkit.domain.kinds import Form
 from crmkit.storage.codec.copy_text import CopyLines, copy_lines
-from crmkit.storage.codec.rows import NATIVE, TEXTUAL, RowCodec, row_codec
+from crmkit.storage.codec.rows import NATIVE, TEXTUAL, Dump, RowCodec, row_codec, row_dump
 from crmkit.storage.sql.dialects import POSTGRES, SQLITE, server_of
 from crmkit.storage.sql.tables import table_of
 
 _FIXED: Final = frozenset({"tenant", "id", "created_at", "created_by"})
+
+
+class Update(NamedTuple):
+    """A guarded update of some fields."""
+
+    sql: str
+    """Asks for what `dump` gives of a record, then the tenant, the id and the version."""
+    dump: Dump
 
 
 class EntityTable:
@@ -27,10 +36,11 @@ class EntityTable:
         self.spec = spec
         self.table = table
         self._is_postgres = dialect.name == POSTGRES
+        self._forms = NATIVE if self._is_postgres else TEXTUAL
         self._quote = dialect.identifier_preparer.quote
         self._mark = "?" if dialect.name == SQLITE else "%s"
         self._columns = columns_of(spec)
-        self._updates: dict[Sequence[int], str] = {}
+        self._updates: dict[tuple[str, ...], Update] = {}
         name = dialect.identifier_preparer.format_table(table)
         columns = ", ".join(map(self._quote, self._columns))
         key = self._equal("tenant", "id")
@@ -48,7 +58,7 @@ class EntityTable:
     @cached_property
     def codec(self) -> RowCodec:
         """Return the code between records and rows."""
-        return row_codec(self.spec, NATIVE if self._is_postgres else TEXTUAL)
+        return row_codec(self.spec, self._forms)
 
     @cached_property
     def copy_lines(self) -> CopyLines:
@@ -64,29 +74,29 @@ class EntityTable:
             for name in self._columns
         ]
 
-    @cached_property
-    def changeable(self) -> tuple[int, ...]:
-        """Return the positions of the columns that a save may change."""
-        return tuple(at for at, name in enumerate(self._columns) if name not in _FIXED)
-
-    @cached_property
-    def id_at(self) -> int:
-        """Return the position of the id."""
-        return list(self._columns).index("id")
-
-    @cached_property
-    def version_at(self) -> int:
-        """Return the position of the version."""
-        return list(self._columns).index("version")
-
-    def update(self, changed: Sequence[int]) -> str:
-        """Return the guarded update of the columns at these positions."""
-        known = self._updates.get(changed)
+    def update(self, old: Any = None, new: Any = None) -> "Update":
+        """Return the guarded update of the fields in which two versions differ, else of all."""
+        names = self._changeable
+        if old is not None:
+            pairs = zip(names, self._values(old), self._values(new), strict=True)
+            names = tuple([name for name, was, now in pairs if was is not now and was != now])
+        known = self._updates.get(names)
         if known is None:
-            names = list(self._columns)
-            settings = ", ".join(f"{self._quote(names[at])} = {self._mark}" for at in changed)
-            known = self._updates[changed] = self._update.format(settings)
+            known = self._updates[names] = self._written(names)
         return known
+
+    @cached_property
+    def _changeable(self) -> tuple[str, ...]:
+        return tuple([name for name in self.spec.parts if name not in _FIXED])
+
+    @cached_property
+    def _values(self) -> Callable[[Any], tuple[Any, ...]]:
+        return values_of(self._changeable)
+
+    def _written(self, fields: tuple[str, ...]) -> "Update":
+        columns = [name for name, column in self._columns.items() if column.part.name in fields]
+        settings = ", ".join(f"{self._quote(name)} = {self._mark}" for name in columns)
+        return Update(self._update.format(settings), row_dump(self.spec, self._forms, fields))
 
     def _equal(self, *names: str) -> str:
         return " AND ".join(f"{self._quote(name)} = {self._mark}" for name in names)

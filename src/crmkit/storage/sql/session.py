@@ -44,7 +44,7 @@ class SqlSession:
         self._entities = statements.entities
         self._failures = failures
         self._read_only = read_only
-        self._loaded: dict[tuple[str, UUID], Sequence[Any]] = {}
+        self._loaded: dict[tuple[str, UUID], Any] = {}
         self._is_fresh = True
         self._over = ""
 
@@ -84,13 +84,14 @@ class SqlSession:
         if len(records) == 1:
             done = self._save_one(entity, records[0], expected[0])
         else:
-            changed = entity.changeable
+            update = entity.update()
             rows = [
-                self._guarded(entity, row, changed, version)
-                for row, version in zip(entity.codec.dump(records), expected, strict=True)
+                (*row, *self._key(entity, record.id), version)
+                for row, record, version in zip(
+                    update.dump(records), records, expected, strict=True
+                )
             ]
-            sql = entity.update(changed)
-            done = self._run(spec, self._connection.execute_many, sql, rows) if rows else 0
+            done = self._run(spec, self._connection.execute_many, update.sql, rows) if rows else 0
         if done != len(records):
             self._fail(self._moved(spec, records, expected))
 
@@ -168,29 +169,23 @@ class SqlSession:
         self._connection.rollback()
 
     def _get_one(self, entity: EntityTable, record_id: UUID) -> list[Any]:
-        rows = self._run(
-            entity.spec, self._connection.fetch, entity.get, self._key(entity, record_id)
-        )
-        if rows and entity.spec.versioned and not self._read_only:
+        key = self._key(entity, record_id)
+        rows = self._run(entity.spec, self._connection.fetch, entity.get, key)
+        found = self._load(entity.spec, rows)
+        if found and entity.spec.versioned and not self._read_only:
             if len(self._loaded) >= BATCH:
                 self._loaded.clear()
-            self._loaded[entity.spec.name, record_id] = rows[0]
-        return self._load(entity.spec, rows)
+            self._loaded[entity.spec.name, record_id] = found[0]
+        return found
 
     def _save_one(self, entity: EntityTable, record: Any, version: int) -> int:
-        """Write what differs from the row as it was loaded here; otherwise every column."""
-        [row] = entity.codec.dump((record,))
-        changed = entity.changeable
+        """Write what differs from the record as it was loaded here; otherwise every field."""
         was = self._loaded.pop((entity.spec.name, record.id), None)
-        if was is not None and was[entity.version_at] == version != row[entity.version_at]:
-            changed = tuple([at for at in changed if row[at] != was[at]])
-        values = self._guarded(entity, row, changed, version)
-        return self._run(entity.spec, self._connection.execute, entity.update(changed), values)
-
-    def _guarded(
-        self, entity: EntityTable, row: Sequence[Any], changed: Sequence[int], version: int
-    ) -> tuple[Any, ...]:
-        return (*[row[at] for at in changed], self.tenant, row[entity.id_at], version)
+        is_based = was is not None and was.version == version != record.version
+        update = entity.update(was, record) if is_based else entity.update()
+        [row] = update.dump((record,))
+        values = (*row, *self._key(entity, record.id), version)
+        return self._run(entity.spec, self._connection.execute, update.sql, values)
 
     def _key(self, entity: EntityTable, record_id: UUID) -> tuple[Any, ...]:
         return (self.tenant, entity.codec.scalar["id"](record_id))

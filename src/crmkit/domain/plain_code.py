@@ -3,8 +3,9 @@
 Expressions for kinds that are exactly crmkit's own; a derived kind is asked itself.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
+from typing import Any
 from uuid import UUID
 
 from crmkit.domain.composite_kinds import (
@@ -17,13 +18,32 @@ from crmkit.domain.composite_kinds import (
     Many,
     Part,
 )
-from crmkit.domain.kinds import Boolean, Day, Instant, Integer, Kind, Number, Text
+from crmkit.domain.kinds import Boolean, Day, Instant, Integer, Json, Kind, Number, Text
+from crmkit.domain.making import Making, Names
 from crmkit.domain.money import Money
 from crmkit.domain.named_kinds import Choice, Identity, Option
 from crmkit.domain.text import search_key
-from crmkit.storage.codec.making import Making, Names
 
 _AS_THEY_ARE = (Text, Option, Integer, Boolean, AnyJson)
+
+
+def plain_function(title: str, parts: Iterable[Part]) -> Callable[[Any], dict[str, Json]]:
+    """Generate the function that tells what an object says beyond its defaults, as plain JSON."""
+    names = Names(**PLAIN_NAMES)
+    lines = ["def tell(o):", "  plain = {}"]
+    for part in parts:
+        lines.append(f"  if {_is_told(names, part)}:")
+        lines.append(f"    plain[{part.name!r}] = {dump_expression(names, part.kind, 'v')}")
+    names.define("\n".join([*lines, "  return plain", ""]), f"what {title} says")
+    made: Callable[[Any], dict[str, Json]] = names.objects["tell"]
+    return made
+
+
+def _is_told(names: Names, part: Part) -> str:
+    if part.default is None:
+        return f"(v := o.{part.name}) is not None"
+    default = names.add("default", part.default)
+    return f"(v := o.{part.name}) is not None and v != {default}"
 
 
 def dump_expression(names: Names, kind: Kind, value: str) -> str:
@@ -37,7 +57,7 @@ def dump_expression(names: Names, kind: Kind, value: str) -> str:
         return member_value(names, kind.enum, value)
     if isinstance(kind, Many) and exact is Many:
         item = dump_expression(names, kind.item, "item")
-        return value if item == "item" else f"[{item} for item in {value}]"
+        return f"[*{value}]" if item == "item" else f"[{item} for item in {value}]"
     if isinstance(kind, Document) and exact is Document:
         return f"{_document_dump(names, kind)}({value})"
     if isinstance(kind, Documents) and exact is Documents:
