@@ -11,7 +11,7 @@ import attrs
 from crmkit.domain.columns import Leaf
 from crmkit.domain.custom_fields import CustomField
 from crmkit.domain.entity import EntitySpec, Registry
-from crmkit.domain.filters.lowered import All, Lowered, SortKey
+from crmkit.domain.filters.lowered import All, Lowered, SortKey, after
 from crmkit.domain.filters.tally import Tally
 
 ALL = All()
@@ -65,6 +65,16 @@ class Ask:
     limit: int | None = None
     skip_locked: bool = False
     """Lock what is found, passing over what others locked, where the store is able to."""
+    after: tuple[Any, ...] | None = None
+    """Only records that sort after these values, one for each key of `order`."""
+
+    @property
+    def condition(self) -> Lowered:
+        """Return `where` and `after` as one condition."""
+        if self.after is None:
+            return self.where
+        parts = self.where.parts if isinstance(self.where, All) else (self.where,)
+        return All((*parts, after(self.order, self.after)))
 
 
 class Session(Protocol):

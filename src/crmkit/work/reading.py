@@ -6,10 +6,12 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from uuid import UUID
 
+import attrs
+
 from crmkit.domain.aggregate import Aggregate
 from crmkit.domain.entity import EntitySpec
 from crmkit.domain.filters.as_json import filter_to_json, order_to_json
-from crmkit.domain.filters.lowered import All, Lowered, after
+from crmkit.domain.filters.lowered import Lowered
 from crmkit.domain.filters.lowering import live, lower, lower_order
 from crmkit.domain.filters.order import (
     MAX_ORDER,
@@ -202,13 +204,10 @@ class Reading(Generic[A]):
     def _continue(self, ask: Ask, plain: list[Any]) -> Ask:
         if len(plain) != len(ask.order):
             raise InvalidCursor("the cursor does not fit the order", path="after")
-        values = [
+        values = tuple(
             _scalar_of(key.leaf.form, value) for key, value in zip(ask.order, plain, strict=True)
-        ]
-        beyond = after(ask.order, values)
-        where = ask.where
-        parts = where.parts if isinstance(where, All) else (where,)
-        return Ask(where=All((*parts, beyond)), order=ask.order, limit=ask.limit)
+        )
+        return attrs.evolve(ask, after=values)
 
 
 def _scalar_of(form: Form, plain: Any) -> Any:

@@ -83,7 +83,7 @@ class MemorySession:
 
     def find(self, spec: EntitySpec, ask: Ask) -> Iterator[list[Any]]:
         """Bring fitting records in batches."""
-        found = self._fitting(spec, ask.where)
+        found = self._fitting(spec, ask.condition)
         sort(spec, ask.order, found)
         wanted = found if ask.limit is None else found[: ask.limit]
         for start in range(0, len(wanted), BATCH):

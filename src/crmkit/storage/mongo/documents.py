@@ -19,17 +19,17 @@ from crmkit.domain.composite_kinds import AnyJson, Labels, Many
 from crmkit.domain.custom_values import CustomValues
 from crmkit.domain.entity import EntitySpec
 from crmkit.domain.kinds import Form, Number, Text
+from crmkit.domain.making import Making, Names
 from crmkit.domain.money import Money
 from crmkit.domain.named_kinds import Choice
-from crmkit.storage.codec.json_text import from_json, to_json
-from crmkit.storage.codec.making import Making, Names
-from crmkit.storage.codec.plain_code import (
+from crmkit.domain.plain_code import (
     PLAIN_NAMES,
     dump_expression,
     load_expression,
     member_value,
     members,
 )
+from crmkit.storage.codec.json_text import from_json, to_json
 
 
 @attrs.frozen(kw_only=True)

@@ -199,7 +199,7 @@ class MongoSession:
     def _batches(
         self, spec: EntitySpec, ask: Ask, wanted: Document | None
     ) -> Iterator[list[Document]]:
-        filter_ = self._filter(ask.where)
+        filter_ = self._filter(ask.condition)
         order = sort_of(ask.order)
         with self._running():
             cursor = self._entities[spec].collection.find(

@@ -1,6 +1,6 @@
 """Conditions: lowered filters as SQLAlchemy expressions, their values as numbered parameters."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Any, Final
 
@@ -26,6 +26,7 @@ from sqlalchemy import (
     or_,
     select,
     true,
+    tuple_,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.types import TypeEngine
@@ -42,6 +43,7 @@ from crmkit.domain.filters.lowered import (
     Pair,
     SortKey,
     Test,
+    after,
 )
 from crmkit.domain.kinds import Form
 from crmkit.storage.sql.dialects import (
@@ -53,7 +55,7 @@ from crmkit.storage.sql.dialects import (
     kind_of,
     quoted,
 )
-from crmkit.storage.sql.shapes import LISTED_ONE_BY_ONE, padded
+from crmkit.storage.sql.shapes import LISTED_ONE_BY_ONE, is_row, padded
 
 Bool = ColumnElement[bool]
 Place = ColumnElement[Any]
@@ -114,6 +116,14 @@ class Conditions:
                 return self._linked(source, lowered)
             case Check():
                 return self._check(source, lowered)
+
+    def after(self, source: Source, order: Sequence[SortKey], values: Sequence[Any]) -> Bool:
+        """Write where a page begins."""
+        if not is_row(self.kind, source.spec, order, values):
+            return self.write(source, after(order, values))
+        places = [self.leaf(source, key.leaf) for key in order]
+        row, start = tuple_(*places), tuple_(*[self.bind(place.type) for place in places])
+        return row < start if order[0].descending else row > start
 
     def order(self, source: Source, key: SortKey) -> list[Place]:
         """Write a sort key: missing values are lowest."""

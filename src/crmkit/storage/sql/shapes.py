@@ -15,7 +15,9 @@ from crmkit.domain.filters.lowered import (
     Pair,
     SortKey,
     Test,
+    after,
 )
+from crmkit.ports import Ask
 from crmkit.storage.codec.json_text import to_json
 from crmkit.storage.sql.dialects import CUT, MYSQL, POSTGRES, SQLITE, is_cut
 
@@ -51,6 +53,16 @@ class Shapes:
             case Linked(local, target, remote, where):
                 inner = self.of(target, where, values)
                 return ("linked", place_of(local), target.name, place_of(remote), inner)
+
+    def after(self, spec: EntitySpec, ask: Ask, values: list[Any]) -> Hashable:
+        """Return the shape of where a page begins, and append its values."""
+        if ask.after is None:
+            return None
+        if not is_row(self._kind, spec, ask.order, ask.after):
+            return self.of(spec, after(ask.order, ask.after), values)
+        for key, value in zip(ask.order, ask.after, strict=True):
+            values.append(self._encode(spec, key.leaf, value))
+        return "row"
 
     def encoded(self, spec: EntitySpec, leaf: Leaf, value: Any) -> Any:
         """Return a value as the database has it."""
@@ -111,6 +123,21 @@ class Shapes:
             return size
         values.append(to_json(list(given)))
         return 0
+
+
+def is_row(kind: str, spec: EntitySpec, order: Sequence[SortKey], values: Sequence[Any]) -> bool:
+    """Say whether the keys may be compared as one row, for which an index knows the very place.
+
+    They go one way, no value is missing, and missing values need not be told apart.
+    """
+    downward = order[0].descending
+    return (
+        kind in (SQLITE, POSTGRES)
+        and all(key.descending is downward for key in order)
+        and not any(is_cut(kind, spec, key.leaf) for key in order)
+        and not any(value is None for value in values)
+        and not (downward and any(key.leaf.optional for key in order))
+    )
 
 
 def place_of(leaf: Leaf) -> Hashable:

@@ -110,9 +110,10 @@ class Statements:
         values: list[Any] = [] if tenant is None else [tenant]
         spec, limited = entity.spec, ask.limit is not None
         shape = self._shapes.of(spec, ask.where, values)
+        further = self._shapes.after(spec, ask, values)
         if limited:
             values.append(ask.limit)
-        key = (what, spec.name, shape, order_shape(ask.order), limited, ask.skip_locked)
+        key = (what, spec.name, shape, further, order_shape(ask.order), limited, ask.skip_locked)
 
         def build() -> Executable:
             conditions = Conditions(self.server, self._alias)
@@ -127,6 +128,8 @@ class Statements:
 
     def _narrowed(self, query: Any, conditions: Conditions, source: Source, ask: Ask) -> Executable:
         query = query.where(conditions.write(source, ask.where))
+        if ask.after is not None:
+            query = query.where(conditions.after(source, ask.order, ask.after))
         for key in ask.order:
             query = query.order_by(*conditions.order(source, key))
         if ask.limit is not None:
