@@ -139,10 +139,10 @@ class SpoilsRows:
         return dict.fromkeys(values, 1)
 
 
-@entity("Wagon")
+@entity("wagon")
 @attrs.frozen(kw_only=True)
 class Wagon(Aggregate):
-    """Has no label, and a capital letter in its name."""
+    """Has no label."""
 
 
 class BringsWagons:
@@ -152,6 +152,21 @@ class BringsWagons:
     def register_entities(self):
         """Bring it."""
         return [Wagon]
+
+
+@entity("deal", labels={"en": "Deal"})
+@attrs.frozen(kw_only=True)
+class Rival(Aggregate):
+    """Is called like an entity of crmkit."""
+
+
+class BringsARival:
+    """Brings an entity whose name is taken."""
+
+    @hookimpl
+    def register_entities(self):
+        """Bring it."""
+        return [Rival]
 
 
 class NamedByAddress:
@@ -197,7 +212,7 @@ class ServesOne:
         (NumbersAlike, "test_it_numbers_with_different_numbers"),
         (SpoilsRows, "test_it_answers_rows_with_rows"),
         (BringsWagons, "test_its_entities_have_labels"),
-        (BringsWagons, "test_its_entities_have_their_own_names"),
+        (BringsARival, "test_its_entities_have_their_own_names"),
         (NamedByAddress, "test_its_name_is_lasting"),
         (ServesOne, "test_it_serves_two_crms_at_once"),
     ],

@@ -56,9 +56,14 @@ class Aggregate:
         return {}
 
     def evolve(self, **changes: Any) -> Self:
-        """Return a copy with some fields changed; only these are checked again."""
+        """Return a copy with some fields changed, or raise as making it anew would.
+
+        Only the changed fields are checked again, and all rules that the class has of its own.
+        """
         spec = spec_of(type(self))
         checked = {name: spec.part(name).check(value) for name, value in changes.items()}
+        if _has_rules(type(self)):
+            return attrs.evolve(self, **checked)
         changed = self.replaced(**checked)
         derived = changed.derived()
         return changed.replaced(**derived) if derived else changed
@@ -75,3 +80,13 @@ class Aggregate:
     def is_live(self) -> bool:
         """Say whether the record is not removed."""
         return self.deleted_at is None
+
+
+def _has_rules(cls: type[Any], _known: dict[type[Any], bool] = {}) -> bool:  # noqa: B006 - a cache
+    """Say whether a class checks or converts more than its fields one by one."""
+    found = _known.get(cls)
+    if found is None:
+        own_check = getattr(cls, "__attrs_post_init__", None) is not Aggregate.__attrs_post_init__
+        own_fields = any(field.validator or field.converter for field in attrs.fields(cls))
+        found = _known[cls] = own_check or own_fields
+    return found

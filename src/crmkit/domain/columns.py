@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from enum import Enum
 from functools import cache
+from typing import Final
 
 import attrs
 
@@ -46,6 +47,10 @@ class Leaf:
     optional: bool = True
 
 
+MAX_COLUMN: Final = 60
+"""Bytes that every database takes for the name of a column, with some to spare."""
+
+
 @cache
 def columns_of(spec: EntitySpec) -> Mapping[str, Column]:
     """Return the columns of an entity by name, in order; every store uses these names."""
@@ -57,6 +62,12 @@ def columns_of(spec: EntitySpec) -> Mapping[str, Column]:
                     f"two fields need a column {column.name!r}",
                     path=f"{spec.name}.{part.name}",
                     fix="rename one of them",
+                )
+            if len(column.name.encode()) > MAX_COLUMN:
+                raise InvalidSettings(
+                    f"the column {column.name!r} has more than {MAX_COLUMN} bytes",
+                    path=f"{spec.name}.{part.name}",
+                    fix="give the field a shorter name",
                 )
     return columns
 

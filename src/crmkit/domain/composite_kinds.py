@@ -1,12 +1,14 @@
 """Kinds made of several values: money, lists, labels, documents and lists of documents."""
 
 import json
-from collections.abc import Callable, Mapping
-from typing import Any, ClassVar
+import re
+from collections.abc import Callable, Iterator, Mapping
+from copy import copy
+from typing import Any, ClassVar, Final
 
 import attrs
 
-from crmkit.domain.kinds import Form, Json, Kind, Text, check_integer
+from crmkit.domain.kinds import Form, Integer, Json, Kind, Text, check_integer, without_commas
 from crmkit.domain.money import Money
 from crmkit.domain.text import check_text, search_key
 from crmkit.errors import CrmkitError, InvalidValue, OutOfRange, WrongType
@@ -14,6 +16,10 @@ from crmkit.errors import CrmkitError, InvalidValue, OutOfRange, WrongType
 MAX_ITEMS = 10_000
 KEY_SUFFIX = ":k"
 MAX_DEPTH = 32
+_EMPTY: Final = "\\e"
+_ITEM: Final = re.compile(r"(?:\\.|[^\\;])+", re.DOTALL)
+_ESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)
+_OUTER_BLANKS: Final = re.compile(r"\A\s+|(?<!\\)\s+\Z")
 
 
 @attrs.frozen(kw_only=True)
@@ -30,15 +36,11 @@ class JsonKind(Kind):
     def read(self, text: str, path: str) -> Any:
         """Read JSON and check what it says."""
         try:
-            return self.check(self.revive(json.loads(text), path), path)
-        except (ValueError, KeyError, AttributeError, TypeError, RecursionError) as wrong:
+            return self.check(self.revive(_read_json(text, path), path), path)
+        except (ValueError, LookupError, AttributeError, TypeError, RecursionError) as wrong:
             if isinstance(wrong, InvalidValue):
                 raise
             raise InvalidValue("is not the JSON of such a value", path=path) from None
-
-    def revive(self, plain: Json, path: str) -> Any:
-        """Make the value of JSON that somebody may have written."""
-        return self.parse(plain)
 
 
 @attrs.frozen(kw_only=True)
@@ -66,6 +68,10 @@ class Amount(Kind):
         """Make the Money again."""
         return Money.from_minor(int(plain["amount"]), plain["currency"])
 
+    def revive(self, plain: Json, path: str) -> Money:
+        """Take whole minor units, nothing that could become them."""
+        return Money.from_minor(Integer().check(plain["amount"], path), plain["currency"])
+
     def read(self, text: str, path: str) -> Money:
         """Read an amount followed by a currency code."""
         amount, _, currency = text.strip().rpartition(" ")
@@ -74,7 +80,7 @@ class Amount(Kind):
                 f"{text!r} is not an amount with a currency", path=path, fix="write 98000 CNY"
             )
         try:
-            return Money(amount.replace(",", ""), currency)
+            return Money(without_commas(amount, path), currency)
         except CrmkitError as wrong:
             raise wrong.at(path) from None
 
@@ -110,13 +116,15 @@ class Many(Kind):
     scalar = plain
 
     def text(self, value: tuple[Any, ...]) -> str:
-        """Write the items separated by semicolons; a backslash keeps a semicolon."""
-        written = (self.item.text(item) for item in value)
-        return "; ".join(text.replace("\\", "\\\\").replace(";", "\\;") for text in written)
+        r"""Write the items separated by semicolons.
+
+        A backslash keeps a semicolon and an outer blank; `\e` is an empty item.
+        """
+        return "; ".join(_kept(self.item.text(item)) for item in value)
 
     def read(self, text: str, path: str) -> tuple[Any, ...]:
-        """Read items separated by semicolons."""
-        return tuple(self.item.read(part, path) for part in _split_items(text))
+        """Read items separated by semicolons; nothing between two of them is no item."""
+        return self.check(tuple(self.item.read(part, path) for part in _items(text)), path)
 
 
 @attrs.frozen(kw_only=True)
@@ -166,15 +174,18 @@ class Document(JsonKind):
         return self._cache["parts"]
 
     def check(self, value: Any, path: str) -> Any:
-        """Refuse other classes; the value's own validators have checked the rest."""
+        """Refuse other classes; return the value as every store keeps it."""
         if not isinstance(value, self.cls):
             raise WrongType(f"expected {self.cls.__name__}, got {type(value).__name__}", path=path)
+        changed: dict[str, Any] = {}
         for name, part in self.parts.items():
             inner = getattr(value, name)
             if inner is None and part.optional:
                 continue
-            part.kind.check(inner, f"{path}.{name}")
-        return value
+            checked = part.kind.check(inner, f"{path}.{name}")
+            if checked is not inner:
+                changed[name] = checked
+        return _with(value, changed) if changed else value
 
     def plain(self, value: Any) -> Json:
         """Keep a JSON object, with a folded key beside each searchable text."""
@@ -194,7 +205,14 @@ class Document(JsonKind):
         unknown = sorted(given.keys() - self.parts.keys())
         if unknown:
             raise InvalidValue(f"unknown keys {', '.join(unknown)}", path=path)
-        return self.cls(**{name: self.parts[name].parse(value) for name, value in given.items()})
+        return self.cls(
+            **{
+                name: None
+                if value is None
+                else self.parts[name].kind.revive(value, f"{path}.{name}")
+                for name, value in given.items()
+            }
+        )
 
     def parse(self, plain: Json) -> Any:
         """Make the nested value again without its validators."""
@@ -264,19 +282,37 @@ class Part:
         return None if plain is None else self.kind.parse(plain)
 
 
-def _split_items(text: str) -> list[str]:
-    items, current, escaped = [], "", False
-    for character in text:
-        if escaped or character not in "\\;":
-            current += character
-            escaped = False
-        elif character == "\\":
-            escaped = True
-        else:
-            items.append(current.strip())
-            current = ""
-    items.append(current.strip())
-    return [item for item in items if item]
+def _read_json(text: str, path: str) -> Json:
+    def refuse(written: str) -> Json:
+        raise InvalidValue(f"{written} is not exact", path=path, fix="write whole numbers, or text")
+
+    return json.loads(text, parse_float=refuse, parse_constant=refuse)
+
+
+def _with(value: Any, changed: Mapping[str, Any]) -> Any:
+    copied = copy(value)
+    for name, inner in changed.items():
+        object.__setattr__(copied, name, inner)
+    return copied
+
+
+def _kept(text: str) -> str:
+    """Write an item so that `_items` finds it again."""
+    if not text:
+        return _EMPTY
+    kept = text.replace("\\", "\\\\").replace(";", "\\;")
+    if kept[0].isspace():
+        kept = "\\" + kept
+    return kept[:-1] + "\\" + kept[-1] if kept[-1].isspace() and len(text) > 1 else kept
+
+
+def _items(text: str) -> Iterator[str]:
+    for written in _ITEM.findall(text):
+        item = _OUTER_BLANKS.sub("", written)
+        if item == _EMPTY:
+            yield ""
+        elif item:
+            yield _ESCAPED.sub(r"\1", item)
 
 
 def _check_json(value: Any, path: str, depth: int) -> Json:

@@ -53,7 +53,14 @@ def _derived(cls: type[Any]) -> Mapping[str, Part]:
         raise InvalidSettings(
             "is not an attrs class", path=cls.__name__, fix="decorate it with @attrs.frozen"
         )
-    attrs.resolve_types(cls, include_extras=True)
+    try:
+        attrs.resolve_types(cls, include_extras=True)
+    except NameError as unknown:
+        raise InvalidSettings(
+            f"an annotation cannot be read: {unknown}",
+            path=cls.__name__,
+            fix="import the name where the class is defined, or declare it above",
+        ) from None
     return {
         field.name: _part(field, cls)
         for field in attrs.fields(cls)
@@ -68,7 +75,7 @@ def _part(field: "attrs.Attribute[Any]", cls: type[Any]) -> Part:
         raise InvalidSettings(
             f"crmkit cannot store {annotation!r}",
             path=f"{cls.__name__}.{field.name}",
-            fix="use text, numbers, Money, dates, enums, ids, attrs values or tuples",
+            fix="use text, numbers, Money, dates, text enums, ids, attrs values or tuple[X, ...]",
         )
     return Part(name=field.name, kind=kind, optional=optional, default=_default(field))
 
@@ -95,11 +102,12 @@ def _kind(annotation: Any) -> Kind | None:
     if isinstance(annotation, NewType):
         return _new_type(annotation)
     if origin in (tuple, frozenset):
-        return _several(typing.get_args(annotation)[0])
-    if origin is not None and issubclass(origin, Mapping):
+        return _several(typing.get_args(annotation), fixed=origin is tuple)
+    if isinstance(origin, type) and issubclass(origin, Mapping):
         return Labels() if typing.get_args(annotation) == (str, str) else AnyJson()
     if isinstance(annotation, type) and issubclass(annotation, Enum):
-        return Choice(enum=annotation)
+        has_texts = all(isinstance(member.value, str) for member in annotation)
+        return Choice(enum=annotation) if has_texts else None
     if isinstance(annotation, type) and attrs.has(annotation) and annotation is not Money:
         return Document(cls=annotation, derive=parts_of)
     return _SCALARS.get(annotation)
@@ -113,8 +121,10 @@ def _new_type(annotation: Any) -> Kind | None:
     return inner
 
 
-def _several(annotation: Any) -> Kind | None:
-    item = _kind(annotation)
+def _several(items: tuple[Any, ...], *, fixed: bool) -> Kind | None:
+    if fixed and items[1:] != (...,):
+        return None
+    item = _kind(items[0])
     if isinstance(item, Document):
         return Documents(item=item)
     return Many(item=item) if item is not None else None

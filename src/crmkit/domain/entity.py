@@ -1,18 +1,20 @@
 """Entities: what a class declares about how its records are named, kept apart and found."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
 import attrs
 
-from crmkit.domain.composite_kinds import Part
+from crmkit.domain.composite_kinds import Amount, Part
 from crmkit.domain.derivation import entity_name, parts_of
 from crmkit.domain.kinds import Text
 from crmkit.errors import InvalidSettings, UnknownEntity, UnknownField
 
 C = TypeVar("C", bound=type[Any])
 _DECLARATION: Final = "__crmkit_entity__"
+_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _SPECS: dict[type[Any], "EntitySpec"] = {}
 
 
@@ -59,9 +61,18 @@ def entity(
 ) -> Callable[[C], C]:
     """Declare an attrs class to be an entity; `labels` name it by language.
 
+    Raises `InvalidSettings` for a name that is no table everywhere: small letters, digits and
+    underscores, 40 at most.
+
     Nothing is registered by this: a class belongs to a CRM when it is given to `CRM.open` or by a
     plugin, ours exactly like a vendor's.
     """
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise InvalidSettings(
+            f"{name!r} is not a name for an entity",
+            path="entity",
+            fix="use a small letter, then up to 39 small letters, digits or underscores",
+        )
     declaration = Declaration(
         name=name,
         unique=tuple(unique),
@@ -208,7 +219,28 @@ def _check_declaration(spec: EntitySpec) -> None:
             )
     rules: tuple[Unique | Index, ...] = (*spec.unique, *spec.indexes)
     for rule in rules:
+        if not rule.fields:
+            raise InvalidSettings("a rule without fields", path=spec.name, fix="name its fields")
         for field in rule.fields:
             spec.part(field.partition(".")[0])
+    for rule in spec.unique:
+        _check_unique(spec, rule)
     if any(isinstance(part.default, UUID) for part in spec.parts.values()):
         raise InvalidSettings("an id must not be a default", path=spec.name)
+
+
+def _check_unique(spec: EntitySpec, rule: Unique) -> None:
+    for field in rule.fields:
+        kind = None if "." in field else spec.part(field).kind
+        if kind is None or not kind.ordered or isinstance(kind, Amount):
+            raise InvalidSettings(
+                "only fields of one scalar can be unique",
+                path=f"{spec.name}.{field}",
+                fix="keep the value in a text field of its own",
+            )
+    if rule.folded and not set(rule.fields) & set(spec.searchable):
+        raise InvalidSettings(
+            "a folded rule needs a searchable text",
+            path=f"{spec.name}.{rule.fields[0]}",
+            fix="declare it as Annotated[str, Text(searchable=True)]",
+        )

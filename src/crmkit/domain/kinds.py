@@ -4,9 +4,10 @@ Each kind checks a value, turns it into plain JSON and back (how stores and the 
 and into text and back (how people, files and saved filters write it).
 """
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation
 from enum import Enum
 from typing import Any, ClassVar, Final, TypeAlias
 
@@ -21,6 +22,8 @@ Json: TypeAlias = Any
 
 MAX_INTEGER: Final = 2**63 - 1
 MIN_INTEGER: Final = -(2**63)
+_EXACT: Final = Context(prec=64, traps=[InvalidOperation])
+_WITH_COMMAS: Final = re.compile(r"[+-]?\d{1,3}(,\d{3})*(\.\d*)?")
 
 
 class Form(Enum):
@@ -55,6 +58,10 @@ class Kind:
     def parse(self, plain: Json) -> Any:
         """Turn stored JSON back into the value, without checking it again."""
         return plain
+
+    def revive(self, plain: Json, path: str) -> Any:
+        """Make a checked value of JSON that somebody may have written."""
+        return self.check(self.parse(plain), path)
 
     def scalar(self, value: Any) -> Any:
         """Turn a checked value into what its column holds (a `Form`)."""
@@ -98,10 +105,14 @@ class Integer(Kind):
         """Return a plain number, whatever kind of int a driver brought."""
         return int(plain)
 
+    def revive(self, plain: Json, path: str) -> int:
+        """Take a whole number, nothing that could become one."""
+        return self.check(plain, path)
+
     def read(self, text: str, path: str) -> int:
         """Read a whole number."""
         try:
-            return self.check(int(text.replace(",", "").strip()), path)
+            return self.check(int(without_commas(text, path)), path)
         except ValueError as wrong:
             if isinstance(wrong, InvalidValue):
                 raise
@@ -130,11 +141,15 @@ class Number(Kind):
 
     def plain(self, value: Decimal) -> int:
         """Count units of 10 ** -scale."""
-        return int(value.scaleb(self.scale))
+        return int(value.scaleb(self.scale, _EXACT))
 
     def parse(self, plain: int) -> Decimal:
         """Turn the count of units back into a Decimal with `scale` places."""
-        return Decimal(plain).scaleb(-self.scale)
+        return Decimal(plain).scaleb(-self.scale, _EXACT)
+
+    def revive(self, plain: Json, path: str) -> Decimal:
+        """Take a count of units, nothing that could become one."""
+        return self.parse(Integer().check(plain, path))
 
     scalar = plain
 
@@ -146,22 +161,22 @@ class Number(Kind):
     def read(self, text: str, path: str) -> Decimal:
         """Read a decimal number; thousands may be set off by commas."""
         try:
-            return self._fit(Decimal(text.replace(",", "").strip()), path)
+            return self._fit(Decimal(without_commas(text, path)), path)
         except InvalidOperation:
             raise InvalidValue(f"{text!r} is not a decimal number", path=path) from None
 
     def _fit(self, value: Decimal, path: str) -> Decimal:
         if not value.is_finite():
             raise InvalidValue("NaN and infinities are not kept", path=path)
-        if value.adjusted() > 20:
+        if value and value.adjusted() > 20:
             raise OutOfRange("the number is too large", path=path)
-        fitted = round(value, self.scale)
+        fitted = value.quantize(Decimal((0, (1,), -self.scale)), context=_EXACT)
         if fitted != value:
             raise InvalidValue(
                 f"more than {self.scale} decimal places", path=path, fix="round it first"
             )
-        check_integer(int(fitted.scaleb(self.scale)), path)
-        return fitted
+        check_integer(self.plain(fitted), path)
+        return fitted or fitted.copy_abs()
 
 
 @attrs.frozen(kw_only=True)
@@ -264,3 +279,13 @@ def check_integer(value: int, path: str) -> int:
     if MIN_INTEGER <= value <= MAX_INTEGER:
         return value
     raise OutOfRange("more than 64 bits", path=path, fix="use a smaller number")
+
+
+def without_commas(text: str, path: str) -> str:
+    """Take the commas that set off thousands out of a number; a comma elsewhere is refused."""
+    number = text.strip()
+    if "," in number and not _WITH_COMMAS.fullmatch(number):
+        raise InvalidValue(
+            f"{text!r} has commas where no thousands end", path=path, fix="write 1234.5 or 1,234.5"
+        )
+    return number.replace(",", "")

@@ -13,11 +13,14 @@ _SURROGATES = range(0xD800, 0xE000)
 def check_text(value: object, *, path: str = "text", max_length: int = MAX_TEXT) -> str:
     """Return `value` when it is text that every store keeps, else say what is wrong with it.
 
-    Refused are other types (`WrongType`), U+0000 and lone surrogates (`InvalidValue`), and more
-    than `max_length` code points (`OutOfRange`).
+    What derives from text, such as a member of a `StrEnum`, becomes plain text. Refused are other
+    types (`WrongType`), U+0000 and lone surrogates (`InvalidValue`), and more than `max_length`
+    code points (`OutOfRange`).
     """
     if type(value) is not str and not isinstance(value, str):
         raise WrongType(f"expected text, got {type(value).__name__}", path=path)
+    if type(value) is not str:
+        value = str.__str__(value)
     if len(value) > max_length:
         raise OutOfRange(
             f"{len(value)} characters, at most {max_length} are kept", path=path, fix="shorten it"

@@ -80,7 +80,6 @@ class PluginContract:
         own = {spec.name for spec in CRM(MemoryStorage(), plugins=_loaded()).registry}
         for spec in _entities(plugin):
             assert spec.name not in own
-            assert spec.name == spec.name.lower(), "entities are written in small letters"
 
     def test_its_entities_have_labels(self, plugin: object) -> None:
         """In English at least, for lists and reports."""

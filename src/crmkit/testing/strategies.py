@@ -16,12 +16,13 @@ from crmkit.domain.money import Money
 from crmkit.testing.storage.population import CUSTOM, NAMES
 from crmkit.testing.storage.sample import Colour, Gadget, Maker
 
-_PARTS = {
+PARTS = {
     key: CustomField(
         id=CustomFieldId(UUID(int=1)), entity="gadget", key=key, kind=kind, **more
     ).part
     for key, kind, more in CUSTOM
 }
+"""The custom fields of the sample gadgets, as filters see them."""
 _DAY, _MOMENT = date(2026, 1, 1), datetime(2026, 1, 31, tzinfo=UTC)
 _TEXTS = st.sampled_from([*NAMES, "code 1", "code 7", "s", "a", "large", "Berlin"])
 _NUMBERS = st.integers(-20, 13_000) | st.sampled_from([-(2**63), 2**63 - 1])
@@ -52,7 +53,7 @@ _SORTABLE = (
 
 def fields() -> Fields:
     """Return the fields of a gadget, custom ones included."""
-    return where(Gadget, _PARTS)
+    return where(Gadget, PARTS)
 
 
 def filters() -> st.SearchStrategy[Filter]:

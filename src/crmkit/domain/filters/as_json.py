@@ -12,6 +12,7 @@ from crmkit.domain.entity import EntitySpec, Registry
 from crmkit.domain.filters.order import Order
 from crmkit.domain.filters.paths import Path, path_to
 from crmkit.domain.filters.tree import (
+    MAX_NODES,
     And,
     Comparison,
     Exists,
@@ -26,7 +27,7 @@ from crmkit.domain.kinds import Boolean, Integer, Json, Kind
 from crmkit.errors import InvalidFilter
 
 CustomFields = Callable[[EntitySpec], Mapping[str, Part]]
-MAX_JSON_DEPTH: Final = 40
+MAX_JSON_DEPTH: Final = MAX_NODES + 1
 _OF_TWO_FIELDS: Final = frozenset({Op.EQ, Op.NE, Op.LT, Op.LE, Op.GT, Op.GE})
 
 
@@ -137,6 +138,7 @@ class FilterReader:
                 raise InvalidFilter("expected the lowest and the highest", path=f"{place}.value")
             return field.between(*values)
         if op is Op.IS_NONE:
+            _refuse_value(written, place)
             return field.is_none()
         if op in (Op.CONTAINS, Op.STARTS_WITH, Op.ENDS_WITH):
             return _call(field, op, written)
@@ -172,6 +174,13 @@ def _op(name: str, place: str) -> Op:
 def _call(field: Field, op: Op, value: Any) -> Filter:
     made: Filter = getattr(field, "in_" if op is Op.IN else str(op))(value)
     return made
+
+
+def _refuse_value(written: Json, place: str) -> None:
+    if written is not None:
+        raise InvalidFilter(
+            "is_none takes no value", path=f"{place}.value", fix='write null, or wrap it in "not"'
+        )
 
 
 def _write(path: Path, op: Op, value: Any) -> Json:

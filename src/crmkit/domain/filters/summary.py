@@ -17,6 +17,8 @@ from crmkit.errors import InvalidFilter, UnknownField
 
 MAX_GROUPS_BY: Final = 8
 MAX_MEASURES: Final = 32
+_HAVING: Final = ("eq", "ne", "lt", "le", "gt", "ge")
+_AVERAGE: Final = Number(scale=12)
 
 
 class Bucket(StrEnum):
@@ -59,7 +61,11 @@ class Measure:
 
 @attrs.frozen
 class Having:
-    """Keep the groups whose figure compares so: `op` is one of eq ne lt le gt ge."""
+    """Keep the groups whose figure compares so: `op` is one of eq ne lt le gt ge.
+
+    The value is like the figure: a whole number for counts, a Decimal of at most twelve places for
+    averages of numbers, else a value of the measured field.
+    """
 
     name: str
     op: str
@@ -105,6 +111,7 @@ class Summary:
         for item in self.having:
             if item.name not in self.measures:
                 raise InvalidFilter("having asks for a measure", path=item.name, fix="use where")
+            _check_having(item, self.measures[item.name])
 
 
 def by(field: Field) -> Group:
@@ -116,10 +123,14 @@ def by_time(field: Field, bucket: Bucket | str, *, zone: str = "UTC") -> Group:
     """Group by calendar spans of a date or instant; instants are read in the time zone."""
     try:
         ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
+    except (ZoneInfoNotFoundError, ValueError, OSError, TypeError, AttributeError):
         raise InvalidFilter(
             f"{zone!r} is not a time zone", path="zone", fix="write Asia/Shanghai"
         ) from None
+    if bucket not in {*Bucket}:
+        raise InvalidFilter(
+            f"{bucket!r} is not a calendar span", path="bucket", fix=f"one of {', '.join(Bucket)}"
+        )
     return Group(field.path, Bucket(bucket), zone)
 
 
@@ -134,7 +145,7 @@ def total(field: Field) -> Measure:
 
 
 def average(field: Field) -> Measure:
-    """Average a number or money field (money rounded half to even); None without values."""
+    """Average a number (to 28 digits) or money field, rounded half to even; None without values."""
     return Measure(Function.AVG, field.path)
 
 
@@ -162,8 +173,8 @@ def _check_size(summary: Summary) -> None:
         )
     if set(summary.by) & set(summary.measures):
         raise InvalidFilter("a group and a measure share a name", path="summary")
-    if summary.limit is not None and summary.limit < 1:
-        raise InvalidFilter("the limit is at least 1", path="limit")
+    if summary.limit is not None and (type(summary.limit) is not int or summary.limit < 1):
+        raise InvalidFilter("the limit is a whole number, at least 1", path="limit")
 
 
 def _check_group(name: str, group: Group, spec: EntitySpec) -> None:
@@ -192,6 +203,21 @@ def _check_measure(name: str, measure: Measure, spec: EntitySpec) -> None:
         raise InvalidFilter("has no order", path=name)
     elif kind.form is Form.BOOLEAN and measure.function in (Function.MIN, Function.MAX):
         raise InvalidFilter("true and false have no least and greatest", path=name)
+
+
+def _check_having(having: Having, measure: Measure) -> None:
+    if having.op not in _HAVING:
+        raise InvalidFilter(
+            f"{having.op!r} is not a comparison",
+            path=having.name,
+            fix=f"one of {', '.join(_HAVING)}",
+        )
+    if measure.path is None or measure.function in (Function.COUNT, Function.DISTINCT):
+        Integer().check(having.value, having.name)
+    elif measure.function is Function.AVG and not isinstance(measure.path.kind, Amount):
+        _AVERAGE.check(having.value, having.name)
+    else:
+        measure.path.kind.check(having.value, having.name)
 
 
 def _same_entity(path: Path, spec: EntitySpec) -> None:

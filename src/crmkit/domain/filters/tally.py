@@ -1,8 +1,8 @@
 """What a store is asked for a summary, and how its answer becomes figures again."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from decimal import Decimal
-from typing import Any
+from decimal import Context, Decimal
+from typing import Any, Final
 
 import attrs
 
@@ -22,6 +22,8 @@ from crmkit.domain.filters.summary import (
 from crmkit.domain.kinds import MAX_INTEGER, MIN_INTEGER, Number
 from crmkit.domain.money import Money
 from crmkit.errors import InvalidFilter, MixedCurrencies, OutOfRange
+
+_TO_28: Final = Context(prec=28)
 
 
 @attrs.frozen
@@ -208,7 +210,8 @@ def _figure(name: str, measure: Measure, cells: Sequence[Any]) -> tuple[Any, int
         return _money_figure(name, measure, cells, width), width + 2
     if measure.function is Function.AVG:
         scale = path.kind.scale if isinstance(path.kind, Number) else 0
-        return Decimal(cells[0]).scaleb(-scale) / cells[1], width
+        exact = Decimal(cells[0]).scaleb(-scale, _TO_28)
+        return _TO_28.divide(exact, Decimal(cells[1])), width
     return path.from_scalar(cells[0]), width
 
 
@@ -219,9 +222,13 @@ def _money_figure(name: str, measure: Measure, cells: Sequence[Any], width: int)
             f"{low} and {high} do not add up", path=name, fix="group by the currency"
         )
     if measure.function is Function.AVG:
-        exact = Money.from_minor(cells[0], low)
-        return Money.rounded(exact.amount / cells[1], low)
+        return Money.from_minor(_half_even(cells[0], cells[1]), low)
     return Money.from_minor(cells[0], low)
+
+
+def _half_even(total: int, parts: int) -> int:
+    whole, rest = divmod(total, parts)
+    return whole + (2 * rest > parts or (2 * rest == parts and whole % 2))
 
 
 def _check_sum(name: str, value: Any) -> None:

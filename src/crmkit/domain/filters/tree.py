@@ -86,7 +86,7 @@ class Exists(Filter):
     local: Path
     target: EntitySpec
     remote: Path
-    where: Filter
+    where: Filter = attrs.field(validator=lambda node, _field, _value: _bound(node))
 
     @property
     def nodes(self) -> int:

@@ -8,7 +8,7 @@ import attrs
 
 from crmkit.domain.aggregate import Aggregate
 from crmkit.domain.entity import Unique, entity
-from crmkit.domain.kinds import Text
+from crmkit.domain.kinds import Integer, Text
 from crmkit.errors import InvalidValue
 
 PipelineId = NewType("PipelineId", UUID)
@@ -24,7 +24,7 @@ class Stage:
 
     def __attrs_post_init__(self) -> None:
         """Refuse a chance outside 0 to 100."""
-        if not 0 <= self.probability <= 100:
+        if not 0 <= Integer().check(self.probability, "probability") <= 100:
             raise InvalidValue("a chance lies between 0 and 100", path="probability")
 
 

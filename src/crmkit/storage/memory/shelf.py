@@ -69,10 +69,13 @@ def unique_keys(spec: EntitySpec, record: Any) -> Iterable[tuple[Unique, UniqueK
     if spec.soft and record.deleted_at is not None:
         return
     for rule in spec.unique:
-        key = tuple(_comparable(getattr(record, name), folded=rule.folded) for name in rule.fields)
+        folded = spec.searchable if rule.folded else ()
+        key = tuple(
+            _comparable(getattr(record, name), folded=name in folded) for name in rule.fields
+        )
         if None not in key:
             yield rule, key
 
 
 def _comparable(value: Any, *, folded: bool) -> Any:
-    return search_key(value) if folded and isinstance(value, str) else value
+    return search_key(value) if folded and value is not None else value

@@ -4,10 +4,15 @@ from typing import Any
 
 import pytest
 
+from crmkit.domain.entity import spec_of
 from crmkit.domain.filters.as_json import FilterReader
+from crmkit.domain.filters.buckets import bucket_of
+from crmkit.domain.filters.summary import Bucket, Summary, by_time, count
 from crmkit.domain.filters.tree import And
 from crmkit.domain.filters.where import where
+from crmkit.domain.instants import FIRST_INSTANT, LAST_INSTANT
 from crmkit.errors import CrmkitError, InvalidFilter, InvalidInput, OutOfRange
+from crmkit.ports import Capability
 from crmkit.testing.storage.harness import Place
 from crmkit.testing.storage.sample import Gadget
 
@@ -137,3 +142,19 @@ def test_thousands_of_records_are_written_and_streamed(place: Place) -> None:
     with place.work(read_only=True) as work:
         ranks = [gadget.rank for gadget in work.of(Gadget).stream(order=[where(Gadget).rank.asc()])]
     assert ranks == list(range(2501))
+
+
+@pytest.mark.parametrize("zone", ["Asia/Shanghai", "Pacific/Kiritimati", "America/Los_Angeles"])
+@pytest.mark.parametrize("bucket", [Bucket.DAY, Bucket.WEEK, Bucket.YEAR])
+def test_first_and_last_instants_have_calendar_spans(
+    place: Place, bucket: Bucket, zone: str
+) -> None:
+    """The ends of the calendar are within it in every time zone."""
+    ends = (FIRST_INSTANT, LAST_INSTANT)
+    place.add(*(place.gadget(made_at=made_at) for made_at in ends))
+    span = by_time(where(Gadget).made_at, bucket, zone=zone)
+    if Capability.TIME_ZONES in place.crm.storage.capabilities:
+        summary = Summary(spec=spec_of(Gadget), by={"span": span}, measures={"n": count()})
+        with place.work(read_only=True) as work:
+            rows = work.of(Gadget).summarise(summary)
+        assert [row["span"] for row in rows] == [bucket_of(end, bucket, zone) for end in ends]

@@ -63,7 +63,7 @@ def populate(open_work: Callable[[], Any]) -> None:
         gone = work.of(Maker).get(makers[2].id)
         work.of(Maker).remove(gone)
     with open_work() as work:
-        gadgets = [_gadget(work, at, name, makers) for at, name in enumerate(NAMES)]
+        gadgets = [varied_gadget(work, at, name, makers) for at, name in enumerate(NAMES)]
         written = work.of(Gadget).insert_many(gadgets)
         work.of(Gadget).remove(written[5])
 
@@ -78,7 +78,8 @@ def define(work: Any) -> None:
         )
 
 
-def _gadget(work: Any, at: int, name: str, makers: list[Maker]) -> Gadget:
+def varied_gadget(work: Any, at: int, name: str, makers: list[Maker]) -> Gadget:
+    """Return the gadget of a number: which of its values are missing follows from the number."""
     sparse = at % 4 == 0
     price = Money(at * 7 - 20, "CNY" if at % 3 else "JPY")
     day = date(2026, 1, 1) + timedelta(days=at * 11)
