@@ -8,17 +8,11 @@ from uuid import UUID
 import pytest
 
 from crmkit.domain.composite_kinds import Amount, Many
-from crmkit.domain.custom_fields import (
-    CustomField,
-    CustomFieldId,
-    FieldKind,
-    check_custom,
-    fill_defaults,
-)
+from crmkit.domain.custom_fields import CustomField, CustomFieldId, FieldKind
 from crmkit.domain.kinds import Boolean, Day, Instant, Integer, Kind, Number, Text
 from crmkit.domain.money import Money
 from crmkit.domain.named_kinds import Identity, Option
-from crmkit.errors import CrmkitError, InvalidValue, OutOfRange, UnknownField, WrongType
+from crmkit.errors import CrmkitError, InvalidValue, OutOfRange
 
 LEVELS = ("low", "high", "中")
 EXTRA: dict[FieldKind, dict[str, Any]] = {
@@ -185,33 +179,6 @@ def test_labels_are_found_by_language() -> None:
     labelled = field(labels={"en": "Size", "zh": "尺寸"})
     assert [labelled.label(language) for language in ("zh", "en", "de")] == ["尺寸", "Size", "Size"]
     assert field(labels={"zh": "尺寸"}).label("de") == "size"
-
-
-def test_all_values_of_a_record_are_checked() -> None:
-    """Unknown keys, missing required ones and unfit values are refused; None is left out."""
-    fields = {"size": field(required=True), "score": field(FieldKind.NUMBER, key="score")}
-    assert check_custom(fields, {"size": "a"}, entity_name="gadget") == {"size": "a"}
-    assert check_custom(fields, {"size": "a", "score": None}, entity_name="gadget") == {"size": "a"}
-    with pytest.raises(UnknownField, match="there are size, score") as caught:
-        check_custom(fields, {"size": "a", "weight": 1}, entity_name="gadget")
-    assert caught.value.path == "custom.weight"
-    with pytest.raises(UnknownField, match="there are none"):
-        check_custom({}, {"weight": 1}, entity_name="gadget")
-    with pytest.raises(InvalidValue, match="required"):
-        check_custom(fields, {"score": 1}, entity_name="gadget")
-    with pytest.raises(WrongType):
-        check_custom(fields, {"size": "a", "score": "1"}, entity_name="gadget")
-
-
-def test_defaults_fill_what_is_not_mentioned() -> None:
-    """A value that is given, even None, is left alone."""
-    fields = {
-        "size": field(default="large"),
-        "score": field(FieldKind.NUMBER, key="score", default="5"),
-        "note": field(key="note"),
-    }
-    assert fill_defaults(fields, {}) == {"size": "large", "score": 5}
-    assert fill_defaults(fields, {"size": None, "score": 1}) == {"size": None, "score": 1}
 
 
 def test_errors_are_one_family() -> None:
