@@ -1,25 +1,21 @@
 """Kinds made of several values: money, lists, labels, documents and lists of documents."""
 
 import json
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from copy import copy
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar
 
 import attrs
 
-from crmkit.domain.kinds import Form, Integer, Json, Kind, Text, check_integer, without_commas
+from crmkit.domain.exact_json import check_json, read_json
+from crmkit.domain.item_texts import read_items, write_items
+from crmkit.domain.kinds import Form, Integer, Json, Kind, Text, without_commas
 from crmkit.domain.money import Money
 from crmkit.domain.text import check_text, search_key
 from crmkit.errors import CrmkitError, InvalidValue, OutOfRange, WrongType
 
 MAX_ITEMS = 10_000
 KEY_SUFFIX = ":k"
-MAX_DEPTH = 32
-_EMPTY: Final = "\\e"
-_ITEM: Final = re.compile(r"(?:\\.|[^\\;])+", re.DOTALL)
-_ESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)
-_OUTER_BLANKS: Final = re.compile(r"\A\s+|(?<!\\)\s+\Z")
 
 
 @attrs.frozen(kw_only=True)
@@ -36,7 +32,7 @@ class JsonKind(Kind):
     def read(self, text: str, path: str) -> Any:
         """Read JSON and check what it says."""
         try:
-            return self.check(self.revive(_read_json(text, path), path), path)
+            return self.check(self.revive(read_json(text, path), path), path)
         except (ValueError, LookupError, AttributeError, TypeError, RecursionError) as wrong:
             if isinstance(wrong, InvalidValue):
                 raise
@@ -120,11 +116,11 @@ class Many(Kind):
 
         A backslash keeps a semicolon and an outer blank; `\e` is an empty item.
         """
-        return "; ".join(_kept(self.item.text(item)) for item in value)
+        return write_items(self.item.text(item) for item in value)
 
     def read(self, text: str, path: str) -> tuple[Any, ...]:
         """Read items separated by semicolons; nothing between two of them is no item."""
-        return self.check(tuple(self.item.read(part, path) for part in _items(text)), path)
+        return self.check(tuple(self.item.read(part, path) for part in read_items(text)), path)
 
 
 @attrs.frozen(kw_only=True)
@@ -153,7 +149,7 @@ class AnyJson(JsonKind):
 
     def check(self, value: Any, path: str) -> Json:
         """Refuse what is not JSON, floats, NUL, surrogates and deep nesting."""
-        return _check_json(value, path, MAX_DEPTH)
+        return check_json(value, path)
 
 
 @attrs.frozen(kw_only=True)
@@ -282,55 +278,8 @@ class Part:
         return None if plain is None else self.kind.parse(plain)
 
 
-def _read_json(text: str, path: str) -> Json:
-    def refuse(written: str) -> Json:
-        raise InvalidValue(f"{written} is not exact", path=path, fix="write whole numbers, or text")
-
-    return json.loads(text, parse_float=refuse, parse_constant=refuse)
-
-
 def _with(value: Any, changed: Mapping[str, Any]) -> Any:
     copied = copy(value)
     for name, inner in changed.items():
         object.__setattr__(copied, name, inner)
     return copied
-
-
-def _kept(text: str) -> str:
-    """Write an item so that `_items` finds it again."""
-    if not text:
-        return _EMPTY
-    kept = text.replace("\\", "\\\\").replace(";", "\\;")
-    if kept[0].isspace():
-        kept = "\\" + kept
-    return kept[:-1] + "\\" + kept[-1] if kept[-1].isspace() and len(text) > 1 else kept
-
-
-def _items(text: str) -> Iterator[str]:
-    for written in _ITEM.findall(text):
-        item = _OUTER_BLANKS.sub("", written)
-        if item == _EMPTY:
-            yield ""
-        elif item:
-            yield _ESCAPED.sub(r"\1", item)
-
-
-def _check_json(value: Any, path: str, depth: int) -> Json:
-    if depth == 0:
-        raise OutOfRange(f"nested more than {MAX_DEPTH} deep", path=path)
-    match value:
-        case None | bool():
-            return value
-        case str():
-            return check_text(value, path=path)
-        case int():
-            return check_integer(value, path)
-        case list() | tuple():
-            return [_check_json(item, f"{path}[{at}]", depth - 1) for at, item in enumerate(value)]
-        case Mapping():
-            return {
-                check_text(key, path=path): _check_json(item, f"{path}.{key}", depth - 1)
-                for key, item in value.items()
-            }
-        case _:
-            raise WrongType(f"{type(value).__name__} is not JSON", path=path)

@@ -8,8 +8,8 @@ from uuid import UUID
 
 import pytest
 
+from crmkit.domain import instants
 from crmkit.domain.filters.where import where
-from crmkit.domain.instants import FIRST_INSTANT, LAST_INSTANT
 from crmkit.domain.money import Money
 from crmkit.errors import InvalidValue, OutOfRange, WrongType
 from crmkit.testing.storage.harness import Place
@@ -60,10 +60,10 @@ KEPT: list[tuple[str, Any]] = [
     *(
         ("made_at", moment)
         for moment in (
-            FIRST_INSTANT,
+            instants.FIRST_INSTANT,
             datetime(1969, 12, 31, 23, 59, 59, 999000, tzinfo=UTC),
             datetime(2026, 11, 24, 9, 30, 0, 1000, tzinfo=UTC),
-            LAST_INSTANT,
+            instants.LAST_INSTANT,
         )
     ),
     ("ready", True),
@@ -105,8 +105,8 @@ REFUSED: list[tuple[str, Any, type[Exception]]] = [
     ("made_on", datetime(2026, 1, 1, tzinfo=UTC), WrongType),
     ("made_on", "2026-01-01", WrongType),
     ("made_at", datetime(2026, 1, 1), InvalidValue),  # noqa: DTZ001 - it is refused
-    ("made_at", FIRST_INSTANT - timedelta(milliseconds=1), OutOfRange),
-    ("made_at", LAST_INSTANT + timedelta(milliseconds=1), OutOfRange),
+    ("made_at", instants.FIRST_INSTANT - timedelta(milliseconds=1), OutOfRange),
+    ("made_at", instants.LAST_INSTANT + timedelta(milliseconds=1), OutOfRange),
     ("made_at", date(2026, 1, 1), WrongType),
     ("ready", 1, WrongType),
     ("twin_id", "01a2", WrongType),
@@ -237,7 +237,7 @@ def test_changed_value_reads_back_identical(place: Place) -> None:
         "parts": (),
         "code": None,
         "tags": ("t",),
-        "made_at": FIRST_INSTANT,
+        "made_at": instants.FIRST_INSTANT,
     }
     saved = place.change(written, **changes)
     read = place.read(written)

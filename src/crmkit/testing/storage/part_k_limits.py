@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
+from crmkit.domain import instants
 from crmkit.domain.entity import spec_of
 from crmkit.domain.filters.as_json import FilterReader
 from crmkit.domain.filters.buckets import bucket_of
 from crmkit.domain.filters.summary import Bucket, Summary, by_time, count
 from crmkit.domain.filters.tree import And
 from crmkit.domain.filters.where import where
-from crmkit.domain.instants import FIRST_INSTANT, LAST_INSTANT
 from crmkit.errors import CrmkitError, InvalidFilter, InvalidInput, OutOfRange
 from crmkit.ports import Capability
 from crmkit.testing.storage.harness import Place
@@ -150,7 +150,7 @@ def test_first_and_last_instants_have_calendar_spans(
     place: Place, bucket: Bucket, zone: str
 ) -> None:
     """The ends of the calendar are within it in every time zone."""
-    ends = (FIRST_INSTANT, LAST_INSTANT)
+    ends = (instants.FIRST_INSTANT, instants.LAST_INSTANT)
     place.add(*(place.gadget(made_at=made_at) for made_at in ends))
     span = by_time(where(Gadget).made_at, bucket, zone=zone)
     if Capability.TIME_ZONES in place.crm.storage.capabilities:
