@@ -111,6 +111,12 @@ def find_duplicates(
     block of more than 200 records each is compared with its ten next neighbours by name.
     """
     work.permit(FIND_DUPLICATES)
+    return _pairs(work, party, among, threshold)
+
+
+def _pairs(
+    work: UnitOfWork, party: type[P], among: Filter, threshold: float | None
+) -> Iterator[TwinPair[P]]:
     met: set[tuple[UUID, UUID]] = set()
     with blocks_of(work, party, among) as blocks:
         for batch in blocks.batches():

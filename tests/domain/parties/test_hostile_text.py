@@ -8,10 +8,15 @@ from crmkit.domain.parties.addresses import Address
 from crmkit.domain.parties.chinese_places import cut_place
 from crmkit.domain.parties.company_names import company_key, company_place
 from crmkit.domain.parties.contact_points import ContactKind, ContactPoint
-from crmkit.domain.parties.duplicate_features import organisation_features, person_features
+from crmkit.domain.parties.duplicate_features import (
+    lead_features,
+    organisation_features,
+    person_features,
+)
 from crmkit.domain.parties.duplicates import blocking_keys, compare, find_duplicates
 from crmkit.domain.parties.identifiers import Identifier, check_uscc, check_vat, normal
 from crmkit.domain.parties.likeness import jaro_winkler
+from crmkit.domain.parties.match_keys import keys_of_text
 from crmkit.errors import InvalidInput
 
 KNOWN = {"name": "鲁西", "given": "李", "surname": "伟"}
@@ -39,6 +44,8 @@ DOORS = {
     "cut_place": cut_place,
     "organisation_features": organisation_features,
     "person_features": person_features,
+    "lead_features": lambda text: lead_features(text, text),
+    "keys_of_text": keys_of_text,
     "blocking_keys": lambda text: blocking_keys({"name": text, "given": text, "surname": text}),
     "feature": lambda text: compare({"name": text}, KNOWN),
     "feature name": lambda text: compare({text: "a"}, KNOWN),

@@ -110,7 +110,8 @@ def _check(take: Callable[[Any], Any], test: Test, value: Any) -> Holds:
     if test is Test.NONE:
         return lambda record: take(record) is None
     compare = _TESTS[test]
-    return lambda record: (found := take(record)) is not None and compare(found, value)
+    wanted = frozenset(value) if test is Test.IN else value
+    return lambda record: (found := take(record)) is not None and compare(found, wanted)
 
 
 def _pair(take: Callable[[Any], Any], test: Test, other: Callable[[Any], Any]) -> Holds:
