@@ -1,5 +1,6 @@
 """Merging two records of one party, and taking the merge apart again."""
 
+import threading
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -33,7 +34,7 @@ from crmkit.errors import (
     VersionConflict,
     WrongType,
 )
-from crmkit.services import parties
+from crmkit.services import parties, sales
 from crmkit.services.custom_fields import define_field, retire_field
 from crmkit.services.history import history
 from crmkit.services.merging import merge_contacts, merge_customers, merges_of, unmerge
@@ -439,6 +440,44 @@ def test_a_merge_and_a_stale_change_do_not_both_happen(crm: CRM) -> None:
     merge(crm, ours, theirs)
     with pytest.raises(VersionConflict), work(crm) as unit:
         unit.customers.save(theirs.evolve(notes="late"))
+
+
+@EVERYWHERE
+def test_nothing_is_tied_to_a_record_while_it_is_merged_away(crm: CRM) -> None:
+    """However a merge races with deals, ties and activities, all end with the winner."""
+    with work(crm) as unit:
+        stages = sales.define_pipeline(unit, "new")
+        person = parties.add_contact(unit, "李伟")
+    for _race in range(5):
+        ours, theirs = two(crm, {}, {})
+        calls: list[tuple[Any, tuple[Any, ...], dict[str, Any]]] = [
+            (merge_customers, (ours.id, theirs.id), {}),
+            (
+                sales.open_deal,
+                (),
+                {"name": "CRM", "pipeline": stages.id, "customer": theirs.id},
+            ),
+            (parties.relate_contact, (person.id, theirs.id), {"primary": True}),
+            (parties.follow_up, (theirs, "call"), {}),
+        ]
+        start = threading.Barrier(len(calls))
+
+        def do(call: Any, given: Any, named: Any, start: Any = start) -> None:
+            start.wait()
+            crm.run(call, *given, by="li", tenant="acme", attempts=50, **named)
+
+        threads = [threading.Thread(target=do, args=call) for call in calls]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        with work(crm) as unit:
+            assert unit.deals.count(where(Deal).customer_id.eq(ours.id)) == 1
+            assert unit.deals.count(where(Deal).customer_id.eq(theirs.id)) == 0
+            assert unit.affiliations.count(where(Affiliation).customer_id.eq(ours.id)) == 1
+            assert unit.affiliations.count(where(Affiliation).customer_id.eq(theirs.id)) == 0
+            assert len(parties.activities_on(unit, ours)) == 1
+            assert parties.activities_on(unit, theirs) == []
 
 
 VALUES = st.fixed_dictionaries(

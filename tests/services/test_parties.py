@@ -256,6 +256,8 @@ def test_records_of_another_tenant_are_not_there(crm: CRM) -> None:
         lambda unit: parties.update_contact(unit, person.id, notes="x"),
         lambda unit: parties.relate_contact(unit, person.id, luxi.id),
         lambda unit: parties.convert_lead(unit, lead.id),
+        lambda unit: parties.follow_up(unit, luxi, "call"),
+        lambda unit: parties.follow_up(unit, lead, "call"),
         lambda unit: parties.register_customer(unit, "光岳", parent_id=luxi.id),
         lambda unit: unit.customers.save(luxi.evolve(notes="x")),
     ]

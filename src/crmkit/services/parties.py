@@ -168,15 +168,16 @@ def follow_up(
     owner: UserId | None = None,
     also_on: tuple[Aggregate, ...] = (),
 ) -> Activity:
-    """Plan or note something about one or more records."""
-    work.permit(FOLLOW_UP, on=on)
+    """Plan or note something about one or more live records; a merged one as it lives on."""
+    about = [_present(work, record) for record in (on, *also_on)]
+    work.permit(FOLLOW_UP, on=about[0])
     activity = Activity(
         id=ActivityId(work.new_id()),
         kind=kind,
         subject=subject,
         due_at=due_at,
         owner_id=owner,
-        links=tuple(link_to(record) for record in (on, *also_on)),
+        links=tuple(dict.fromkeys(link_to(record) for record in about)),
     )
     return work.activities.add(activity)
 
@@ -204,6 +205,17 @@ def _customer_of(work: UnitOfWork, lead: Lead) -> Customer:
         contact_points=lead.contact_points,
         owner_id=lead.owner_id,
     )
+
+
+def _present(work: UnitOfWork, record: Aggregate) -> Aggregate:
+    """Return a record as it is now, or raise `NotFound`."""
+    match record:
+        case Customer():
+            return find_customer(work, record.id)
+        case Contact():
+            return find_contact(work, record.id)
+        case _:
+            return work.of(type(record)).get(record.id)
 
 
 def _lives_on(work: UnitOfWork, party: type[P], record_id: Any) -> P:
