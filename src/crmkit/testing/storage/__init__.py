@@ -23,6 +23,7 @@ PARTS = (
     "part_j_summaries",
     "part_k_limits",
     "part_l_schema",
+    "part_m_crash",
 )
 pytest.register_assert_rewrite(*(f"{__name__}.{part}" for part in PARTS))
 
@@ -39,3 +40,4 @@ from crmkit.testing.storage.part_i_tenants import *
 from crmkit.testing.storage.part_j_summaries import *
 from crmkit.testing.storage.part_k_limits import *
 from crmkit.testing.storage.part_l_schema import *
+from crmkit.testing.storage.part_m_crash import *
