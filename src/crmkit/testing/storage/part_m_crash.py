@@ -1,7 +1,7 @@
 """Part M: whichever call of the store fails, all of a work is there or nothing, and it is told."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 import attrs
 import pytest
@@ -13,16 +13,16 @@ from crmkit.errors import OutcomeUnknown, StoreError
 from crmkit.plugins.hookspecs import hookimpl
 from crmkit.testing.storage.faults import Faults, FaultyStorage
 from crmkit.testing.storage.harness import Place
-from crmkit.testing.storage.sample import ENTITIES, Colour, Gadget, Maker
+from crmkit.testing.storage.sample import ENTITIES, Colour, Gadget, Maker, MakerId
 from crmkit.work import UnitOfWork
 
-MOST_CALLS = 40
+_MOST_CALLS: Final = 40
 """More than the works below make; a test says so if it is ever too few."""
-WHOLE = (["first", "painted"], ["Ada"], 3, 1, 1)
-NOTHING = (["first", "second"], [], 0, 0, 0)
+_WHOLE: Final[tuple[Any, ...]] = (["first", "painted"], ["Ada"], 3, 1, 1)
+_NOTHING: Final[tuple[Any, ...]] = (["first", "second"], [], 0, 0, 0)
 
 
-class Listener:
+class _Told:
     """A plugin that is told of every event after the commit."""
 
     @hookimpl
@@ -50,7 +50,7 @@ def fragile(place: Place) -> Iterator[Fragile]:
     """Give a CRM that can be made to fail."""
     faults = Faults()
     storage: Any = FaultyStorage(place.crm.storage, faults)
-    with CRM(storage, entities=ENTITIES, plugins=[Listener()]) as crm:
+    with CRM(storage, entities=ENTITIES, plugins=[_Told()]) as crm:
         yield Fragile(crm, faults, place)
 
 
@@ -58,7 +58,7 @@ def paint(work: UnitOfWork, relied: Any, painted: Any) -> str:
     """Read one gadget, change another, add a maker: with an event, a log and a guarded read."""
     gadgets = work.of(Gadget)
     gadgets.get(relied)
-    work.of(Maker).add(Maker(id=work.new_id(), name="Ada"))
+    work.of(Maker).add(Maker(id=MakerId(work.new_id()), name="Ada"))
     changed = gadgets.get(painted).paint(Colour.RED).evolve(name="painted")
     gadgets.save(changed)
     work.of(Maker).find(where(Maker).name.eq("Ada"))
@@ -79,14 +79,14 @@ def observed(place: Place, *, before: tuple[int, int]) -> tuple[Any, ...]:
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 def test_fault_at_any_call_leaves_all_or_nothing(fragile: Fragile, after: bool) -> None:
     """Each call of the port fails once; the outcome that is told is the one that is stored."""
-    for at in range(1, MOST_CALLS):
+    for at in range(1, _MOST_CALLS):
         first, second, place = fragile.seed(at)
         fragile.faults.plan(at, after=after)
         outcome = _attempt(fragile, place, first, second)
         met = fragile.faults.met
         fragile.faults.plan(0, after=False)
         found = observed(place, before=(1, 2))
-        wanted = WHOLE if outcome in ("done", "unknown") else NOTHING
+        wanted = _WHOLE if outcome in ("done", "unknown") else _NOTHING
         assert found == wanted, f"call {at}, {met}, told as {outcome}"
         if not met:
             assert outcome == "done"
@@ -96,14 +96,14 @@ def test_fault_at_any_call_leaves_all_or_nothing(fragile: Fragile, after: bool) 
 
 def test_repeat_after_a_lost_reply_takes_effect_once(fragile: Fragile) -> None:
     """Whichever call of the first attempt fails, a repeat with the key ends with one effect."""
-    for at in range(1, MOST_CALLS):
+    for at in range(1, _MOST_CALLS):
         first, second, place = fragile.seed(at)
         fragile.faults.plan(at, after=True)
         _attempt(fragile, place, first, second)
         met = fragile.faults.met
         fragile.faults.plan(0, after=False)
         assert _attempt(fragile, place, first, second) == "done"
-        assert observed(place, before=(1, 2)) == WHOLE, f"call {at}, {met}"
+        assert observed(place, before=(1, 2)) == _WHOLE, f"call {at}, {met}"
         assert len(place.rows(Change)) == 4
         if not met:
             return
