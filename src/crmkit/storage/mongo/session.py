@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from pymongo import ReplaceOne
+from pymongo import ReplaceOne, UpdateOne
 from pymongo.client_session import ClientSession
 from pymongo.errors import PyMongoError
 
@@ -17,7 +17,6 @@ from crmkit.domain.filters.tally import Tally
 from crmkit.domain.instants import as_instant
 from crmkit.errors import (
     GuardConflict,
-    OutcomeUnknown,
     OutOfRange,
     Refused,
     StoreClosed,
@@ -26,9 +25,10 @@ from crmkit.errors import (
 from crmkit.ports import BATCH, Ask
 from crmkit.storage.mongo.documents import document_id
 from crmkit.storage.mongo.entities import Entities, Entity
-from crmkit.storage.mongo.failures import Failures
+from crmkit.storage.mongo.failures import Failures, is_unknown
 from crmkit.storage.mongo.filters import Document, field_of, filter_of, sort_of
 from crmkit.storage.mongo.pipelines import is_exact, pipeline_of, read_scalar, rows_of
+from crmkit.storage.mongo.seen import Seen
 
 COMMIT_ATTEMPTS: Final = 5
 MAX_REACHED: Final = 200_000
@@ -45,6 +45,7 @@ class MongoSession:
         entities: Entities,
         failures: Failures,
         *,
+        seen: Seen,
         read_only: bool,
         joined: bool,
     ) -> None:
@@ -53,6 +54,7 @@ class MongoSession:
         self._session = session
         self._entities = entities
         self._failures = failures
+        self._seen = seen
         self._read_only = read_only
         self._joined = joined
         self._over = False
@@ -77,7 +79,7 @@ class MongoSession:
         """Write new records."""
         entity = self._writing(spec)
         documents = entity.codec.dump(records)
-        with self._running():
+        with self._running(spec.name):
             if len(documents) == 1:
                 entity.collection.insert_one(documents[0], session=self._session)
             elif documents:
@@ -87,7 +89,7 @@ class MongoSession:
         """Replace records that are still at the expected versions."""
         entity = self._writing(spec)
         replaced = 0
-        with self._running():
+        with self._running(spec.name):
             pairs = list(zip(entity.codec.dump(records), expected, strict=True))
             if len(pairs) == 1:
                 document, version = pairs[0]
@@ -102,7 +104,9 @@ class MongoSession:
                 result = entity.collection.bulk_write(requests, session=self._session)
                 replaced = result.matched_count
         if replaced != len(records):
-            raise self._moved(spec, records, expected)
+            versions = {one.id: at for one, at in zip(records, expected, strict=True)}
+            moved = self._moved_id(spec, versions)
+            raise VersionConflict(spec.name, moved, versions[moved])
 
     def delete_many(self, spec: EntitySpec, ids: Sequence[UUID]) -> int:
         """Erase records for good."""
@@ -143,15 +147,19 @@ class MongoSession:
     def guard(self, spec: EntitySpec, versions: Mapping[UUID, int]) -> None:
         """Take the right to write these records, without moving their versions."""
         collection = self._entities[spec].collection
-        for record_id in sorted(versions):
-            held = {
-                "_id": document_id(self.tenant, record_id),
-                "version": versions[record_id],
-            }
-            with self._running():
-                done = collection.update_one(held, {"$inc": {GUARD: 1}}, session=self._session)
-            if not done.matched_count:
-                raise GuardConflict(spec.name, record_id)
+        holds = [
+            UpdateOne(
+                {"_id": document_id(self.tenant, record_id), "version": versions[record_id]},
+                {"$inc": {GUARD: 1}},
+            )
+            for record_id in sorted(versions)
+        ]
+        for start in range(0, len(holds), BATCH):
+            batch = holds[start : start + BATCH]
+            with self._running(spec.name):
+                done = collection.bulk_write(batch, session=self._session)
+            if done.matched_count != len(batch):
+                raise GuardConflict(spec.name, self._moved_id(spec, versions))
 
     def hold(self, spec: EntitySpec, record_id: UUID, version: int) -> None:
         """Take the right to write one record now; a twin meets a write conflict."""
@@ -175,6 +183,8 @@ class MongoSession:
         self._over = True
         if self._joined:
             return
+        if not self._read_only:
+            self._seen.note(self._session)
         try:
             if self._session.in_transaction:
                 self._session.abort_transaction()
@@ -188,11 +198,8 @@ class MongoSession:
             try:
                 self._session.commit_transaction()
             except PyMongoError as error:
-                unknown = error.has_error_label("UnknownTransactionCommitResult")
-                if not unknown:
-                    raise self._failures.translate(error) from error
-                if attempt == COMMIT_ATTEMPTS:
-                    raise OutcomeUnknown(f"the reply to the commit was lost: {error}") from error
+                if attempt == COMMIT_ATTEMPTS or not is_unknown(error):
+                    raise self._failures.after_commit(error) from error
             else:
                 return
 
@@ -241,14 +248,11 @@ class MongoSession:
             )
         return [row["_id"] for row in found if row["_id"] is not None]
 
-    def _moved(
-        self, spec: EntitySpec, records: Sequence[Any], expected: Sequence[int]
-    ) -> VersionConflict:
-        at = {record.id: record.version for record in self.get_many(spec, [r.id for r in records])}
-        for record, version in zip(records, expected, strict=True):
-            if at.get(record.id) != record.version:
-                return VersionConflict(spec.name, record.id, version)
-        return VersionConflict(spec.name, records[0].id, expected[0])
+    def _moved_id(self, spec: EntitySpec, versions: Mapping[UUID, int]) -> UUID:
+        """Find the first record that is not at its version any more."""
+        at = {record.id: record.version for record in self.get_many(spec, list(versions))}
+        moved = (id_ for id_, version in versions.items() if at.get(id_) != version)
+        return next(moved, next(iter(versions)))
 
     def _writing(self, spec: EntitySpec) -> Entity:
         if self._read_only:
@@ -256,7 +260,7 @@ class MongoSession:
         return self._entities[spec]
 
     @contextmanager
-    def _running(self) -> Generator[None]:
+    def _running(self, entity: str = "") -> Generator[None]:
         if self._over:
             raise StoreClosed("the transaction is over", path="session", fix="open another work")
         try:
@@ -264,7 +268,7 @@ class MongoSession:
         except GeneratorExit:
             raise
         except Exception as error:
-            translated = self._failures.translate(error)
+            translated = self._failures.translate(error, entity=entity)
             if translated is error:
                 raise
             raise translated from error

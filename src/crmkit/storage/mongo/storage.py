@@ -18,6 +18,7 @@ from crmkit.storage.mongo.entities import Entities, unique_name
 from crmkit.storage.mongo.failures import Failures
 from crmkit.storage.mongo.filters import filter_of
 from crmkit.storage.mongo.schema import MongoSchema
+from crmkit.storage.mongo.seen import Seen
 from crmkit.storage.mongo.session import MongoSession
 
 DEFAULT_DATABASE = "crmkit"
@@ -53,7 +54,10 @@ class MongoStorage:
             tz_aware=False, uuid_representation=_UUID_STANDARD
         )
         name = database or found.name
-        self._database = self._client.get_database(name, codec_options=options)
+        self._database = self._client.get_database(
+            name, codec_options=options, read_preference=ReadPreference.PRIMARY
+        )
+        self._seen = Seen(self._database[f"{prefix}schema"])
         self._prefix = prefix
         self._entities = Entities(self._database, prefix)
         self._failures = Failures({}, {})
@@ -85,6 +89,7 @@ class MongoStorage:
             session,
             self._entities,
             self._failures,
+            seen=self._seen,
             read_only=read_only,
             joined=joined,
         )
@@ -106,6 +111,7 @@ class MongoStorage:
 
     def _begin(self, *, read_only: bool) -> ClientSession:
         if read_only:
+            self._seen.catch_up()
             return self._client.start_session(snapshot=True)
         session = self._client.start_session()
         session.start_transaction(
@@ -122,6 +128,7 @@ class MongoStorage:
             raise InvalidSettings(
                 "the session has no transaction", path="join", fix="call start_transaction() first"
             )
+        self._seen.follow(join)
         return join
 
     def _ready(self) -> None:
