@@ -103,8 +103,9 @@ def fold(features: Features) -> Folded:
         values = (given,) if isinstance(given, str) else given
         if not isinstance(values, tuple):
             raise WrongType("expected a text or a tuple of texts", path=f"features.{name}")
-        cleaned = (_clean(value, f"features.{name}") for value in values[:MAX_VALUES])
-        folded[name] = tuple(dict.fromkeys(value for value in cleaned if value))
+        if values:
+            cleaned = [_clean(value, f"features.{name}") for value in values[:MAX_VALUES]]
+            folded[name] = tuple(dict.fromkeys(filter(None, cleaned)))
     return folded
 
 
