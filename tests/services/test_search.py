@@ -1,6 +1,8 @@
 """Search: what is typed leads to the parties that are meant, the same on every store."""
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -10,8 +12,9 @@ from crmkit.crm import CRM
 from crmkit.domain.parties.contact_points import ContactPoint
 from crmkit.domain.parties.customer import Customer
 from crmkit.domain.parties.identifiers import Identifier
-from crmkit.errors import InvalidValue, OutOfRange, WrongType
+from crmkit.errors import InvalidInput, InvalidValue, OutOfRange, WrongType
 from crmkit.services import merging, parties
+from crmkit.services.duplicates import would_duplicate
 from crmkit.services.searching import MAX_WORDS, search
 from crmkit.work import UnitOfWork
 
@@ -135,6 +138,33 @@ def test_only_live_records_of_the_tenant_are_found(crm: CRM) -> None:
         merging.merge_customers(unit, second.id, first.id)
     assert names(crm, "鲁西") == ["鲁西科技"]
     assert names(crm, "0635 8230000") == ["鲁西科技"]
+
+
+@EVERYWHERE
+def test_hostile_texts_find_what_bears_them_and_nothing_else(crm: CRM, shared: Path) -> None:
+    """Whatever text comes, it is refused by name, or leads to the customer of that name."""
+    lines = (shared / "corpora/hostile_strings.jsonl").read_text(encoding="utf-8").splitlines()
+    for line in lines[::40]:
+        text = json.loads(line)["s"]
+        try:
+            with work(crm) as unit:
+                named = parties.register_customer(unit, text)
+        except InvalidInput as refused:
+            assert refused.path
+            continue
+        try:
+            with work(crm) as unit:
+                found = search(unit, text)
+                twins = would_duplicate(unit, Customer, text)
+        except InvalidInput as refused:
+            assert refused.path == "text"
+        else:
+            assert (named in found) is bool(text.strip())
+            assert {twin.record.name for twin in twins} <= {record.name for record in found} | {
+                text
+            }
+        with work(crm) as unit:
+            assert unit.customers.remove(unit.customers.get(named.id)).name == text
 
 
 def test_wrong_calls_name_the_text(crm: CRM) -> None:
