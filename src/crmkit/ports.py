@@ -271,6 +271,10 @@ class Hooks(Protocol):
         """Return the next document number of an entity, None when no plugin numbers it."""
         ...
 
+    def tell_change(self, change: Any, language: str, work: Any) -> str | None:
+        """Return a change in one line of a language, None when no plugin tells it."""
+        ...
+
     def listens_before_commit(self) -> bool:
         """Say whether any plugin wants to see events before the commit."""
         ...

@@ -12,6 +12,8 @@ from crmkit.errors import InvalidSettings, PluginError
 from crmkit.plugins import HookKind, PluginRow, Plugins, hookimpl
 from crmkit.plugins.hookspecs import KINDS, Hooks
 
+OWN = ("crmkit.numbering", "crmkit.change_words")
+
 
 def plugin(name: str, **attributes: object) -> object:
     """Make a plugin that observes, with these attributes."""
@@ -73,7 +75,7 @@ def test_describe_tells_who_does_what() -> None:
     """Rows are frozen values: plugin, hook, kind."""
     rows = Plugins([plugin("a")], plugin_names=()).describe()
     assert PluginRow(plugin="a", hook="before_commit", kind=HookKind.VETO) in rows
-    assert {row.plugin for row in rows} == {"a", "crmkit.numbering"}
+    assert {row.plugin for row in rows} == {"a", *OWN}
 
 
 def test_plugins_are_called_as_given() -> None:
@@ -294,4 +296,4 @@ def test_crmkit_s_own_plugins_can_be_replaced_and_disabled() -> None:
 
 
 def _names(plugins: Plugins) -> list[str]:
-    return [name for name in plugins.names if name != "crmkit.numbering"]
+    return [name for name in plugins.names if name not in OWN]

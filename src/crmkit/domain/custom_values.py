@@ -97,6 +97,11 @@ def check_custom_key(key: object, path: str) -> str:
     )
 
 
+def written(value: Any) -> str:
+    """Write a custom value as people and files write it."""
+    return _kind_of(value, "custom").text(value)
+
+
 def stored_key(key: str, kind: Kind) -> str:
     """Return the key under which a value of this kind is stored."""
     return f"{key}:{kind.letter}" if kind.letter else key

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pluggy
 
 from crmkit.domain.aggregate import Aggregate, Event
-from crmkit.domain.changes import OutboxMessage
+from crmkit.domain.changes import Change, OutboxMessage
 from crmkit.domain.custom_fields import CustomField
 
 if TYPE_CHECKING:
@@ -91,3 +91,7 @@ class Hooks:
     @_hook(HookKind.FIRST)
     def number_document(self, entity: str, work: "UnitOfWork") -> str | None:
         """Return the next document number of an entity, None to leave it to others."""
+
+    @_hook(HookKind.FIRST)
+    def tell_change(self, change: Change, language: str, work: "UnitOfWork") -> str | None:
+        """Return what a change did, in one line of a language; None to leave it to others."""

@@ -133,13 +133,21 @@ class Plugins:
 
     def number_document(self, entity: str, work: Any) -> str | None:
         """Return the first number that a plugin gives to a document of an entity."""
-        for impl in self._impls["number_document"]:
-            number = _call(impl, "number_document", {"entity": entity, "work": work})
-            if isinstance(number, str):
-                return number
-            if number is not None:
-                reason = f"gave {type(number).__name__} instead of text"
-                raise PluginError(impl.plugin_name, "number_document", reason)
+        return self._first_text("number_document", {"entity": entity, "work": work})
+
+    def tell_change(self, change: Any, language: str, work: Any) -> str | None:
+        """Return the first words that a plugin has for a change in a language."""
+        given = {"change": change, "language": language, "work": work}
+        return self._first_text("tell_change", given)
+
+    def _first_text(self, hook: str, given: Mapping[str, Any]) -> str | None:
+        for impl in self._impls[hook]:
+            answer = _call(impl, hook, given)
+            if isinstance(answer, str):
+                return answer
+            if answer is not None:
+                reason = f"gave {type(answer).__name__} instead of text"
+                raise PluginError(impl.plugin_name, hook, reason)
         return None
 
     def _wants(self, name: str, event: type[Event]) -> bool:

@@ -23,6 +23,7 @@ from crmkit.domain.money import Money
 from crmkit.errors import Refused
 from crmkit.plugins import Plugins
 from crmkit.plugins.hookspecs import KINDS
+from crmkit.plugins.loading import named
 from crmkit.ports import Ask
 from crmkit.services import parties, sales
 from crmkit.services.custom_fields import fields_of
@@ -142,8 +143,7 @@ def _open(plugin: object, settings: dict[str, Any]) -> CRM:
 
 
 def _name(plugin: object) -> str:
-    own = set(_loaded().names)
-    [name] = set(_loaded(plugin).names) - own or own
+    [(name, _instance)] = named([plugin])
     return name
 
 

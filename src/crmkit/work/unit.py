@@ -108,6 +108,13 @@ class UnitOfWork(Departments):
             )
         return number
 
+    def tell(self, change: Change, language: str) -> str:
+        """Return a change in one line of a language, or raise `InvalidSettings`."""
+        words = self._hooks.tell_change(change, language, self)
+        if words is None:
+            raise InvalidSettings(f"no plugin tells changes in {language!r}", path="language")
+        return words
+
     def of(self, cls: type[A]) -> Collection[A]:
         """Return the records of an entity, ours or a vendor's, or raise `UnknownEntity`."""
         return Collection(self, self.registry[cls])

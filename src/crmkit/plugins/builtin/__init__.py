@@ -1,7 +1,11 @@
 """What crmkit itself does through its own hooks; each can be replaced or disabled by its name."""
 
+from crmkit.plugins.builtin.change_words import ChangeWords
+from crmkit.plugins.builtin.china_business import ChinaBusiness
+from crmkit.plugins.builtin.follow_up import FollowUps
 from crmkit.plugins.builtin.numbering import YearlyNumbers
 
-BUILTIN: tuple[type[object], ...] = (YearlyNumbers,)
+BUILTIN: tuple[type[object], ...] = (YearlyNumbers, ChangeWords)
+"""Those that every CRM has; the others are given to `CRM.open(plugins=[...])`."""
 
-__all__ = ["BUILTIN", "YearlyNumbers"]
+__all__ = ["BUILTIN", "ChangeWords", "ChinaBusiness", "FollowUps", "YearlyNumbers"]
