@@ -34,6 +34,7 @@
     │   └── SchemaError                  tables or documents do not fit this version of crmkit
     │       ├── SchemaMissing            nothing was set up yet
     │       ├── SchemaOutdated           steps are waiting to be applied
+    │       ├── SchemaBlocked            records are in the way of a step
     │       └── SchemaTooNew             written by a newer crmkit
     ├── PluginError                      a plugin failed; names the plugin and the hook
     └── MissingExtra (ImportError)       an optional library is not installed
@@ -249,6 +250,10 @@ class SchemaMissing(SchemaError):
 
 class SchemaOutdated(SchemaError):
     """Schema steps are waiting to be applied."""
+
+
+class SchemaBlocked(SchemaError):
+    """Records that are there are in the way of a schema step; mended, the steps go on."""
 
 
 class SchemaTooNew(SchemaError):

@@ -8,22 +8,25 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
+from pymongo import UpdateOne
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
-from crmkit.domain.columns import Leaf, columns_of
+from crmkit.domain.columns import Column, Leaf, Role, columns_of
 from crmkit.domain.entity import EntitySpec
 from crmkit.domain.kinds import Form
+from crmkit.domain.text import search_key
 from crmkit.errors import (
     OutOfRange,
+    SchemaBlocked,
     SchemaMissing,
     SchemaOutdated,
     SchemaTooNew,
     StoreUnavailable,
     TransactionConflict,
 )
-from crmkit.ports import Drift, Step
+from crmkit.ports import BATCH, Drift, Step
 from crmkit.storage.mongo.entities import Entities, Entity
-from crmkit.storage.mongo.filters import field_of
+from crmkit.storage.mongo.filters import encode, field_of
 
 COMPONENT: Final = "crmkit"
 REVISION: Final = 1
@@ -55,7 +58,7 @@ class MongoSchema:
         with self._talking(), self._locked():
             self._check_not_newer()
             for step, take in self._steps():
-                take()
+                self._take(step, take)
                 taken.append(step)
             self._stamp()
         return tuple(taken)
@@ -116,6 +119,17 @@ class MongoSchema:
                         _step(f"{name}.{column}", f"fill field {column} of {name}"),
                         partial(_fill, entity, column),
                     )
+
+    @staticmethod
+    def _take(step: Step, take: Callable[[], object]) -> None:
+        try:
+            take()
+        except DuplicateKeyError as error:
+            raise SchemaBlocked(
+                f"cannot {step.summary}: {error}",
+                path=step.revision,
+                fix="mend the records, then apply again",
+            ) from error
 
     def _stamp(self) -> None:
         fields = {e.collection.name: list(e.codec.columns) for e in self._entities}
@@ -186,13 +200,45 @@ def _step(revision: str, summary: str) -> Step:
 
 
 def _fill(entity: Entity, name: str) -> None:
-    """Write a new field's default into older records."""
+    """Write a new field into older records: its default, or the folded key of its text."""
     column = columns_of(entity.spec)[name]
+    lacking = {name: {"$exists": False}}
+    if column.role is Role.KEY:
+        _fill_keys(entity, column)
+    entity.collection.update_many(lacking, {"$set": {name: _default(column)}})
+
+
+def _fill_keys(entity: Entity, column: Column) -> None:
+    """Fold the texts that are there, batch by batch; what was written is not found again."""
+    field = column.part.name
+    texts = {column.name: {"$exists": False}, field: {"$type": "string"}}
+    while batch := list(entity.collection.find(texts, {field: 1}, limit=BATCH)):
+        entity.collection.bulk_write(
+            [
+                UpdateOne(
+                    {"_id": found["_id"], field: found[field]},
+                    {"$set": {column.name: search_key(found[field])}},
+                )
+                for found in batch
+            ],
+            ordered=False,
+        )
+
+
+def _default(column: Column) -> Any:
     default = column.part.default
     if default is None:
-        value: Any = None if column.optional else ("" if column.form is Form.TEXT else 0)
-    elif column.form in (Form.JSON, Form.TEXTS):
-        value = column.part.kind.plain(default)
-    else:
-        value = column.part.kind.scalar(default)
-    entity.collection.update_many({name: {"$exists": False}}, {"$set": {name: value}})
+        return None if column.optional else ("" if column.form is Form.TEXT else 0)
+    match column.role:
+        case Role.KEY:
+            return search_key(default)
+        case Role.AMOUNT:
+            return default.minor
+        case Role.CURRENCY:
+            return default.currency
+        case Role.VALUE:
+            pass
+    if column.form in (Form.JSON, Form.TEXTS):
+        return column.part.kind.plain(default)
+    leaf = Leaf(column=column.name, form=column.form, optional=column.optional)
+    return encode(leaf, column.part.kind.scalar(default))

@@ -33,6 +33,10 @@ class Present:
         self.kind = kind
         self._schema = schema
 
+    def now(self) -> "Present":
+        """Return what is there after steps were taken."""
+        return Present(self.connection, self.kind, self._schema)
+
     @cached_property
     def tables(self) -> frozenset[str]:
         """Return the names of the tables."""

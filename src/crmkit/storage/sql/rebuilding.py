@@ -15,7 +15,7 @@ def rebuild(connection: Connection, *, table: Table, present: Present) -> None:
     The caller holds a transaction: the table is whole before and after.
     """
     quote = present.dialect.identifier_preparer.quote
-    known = present.columns(table.name)
+    known = present.now().columns(table.name)
     beside = f"{table.name}_rebuilt"
     columns = ", ".join(map(quote, known))
     made = ", ".join([*_columns(table, known, present), "PRIMARY KEY (tenant, id)"])

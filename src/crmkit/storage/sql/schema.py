@@ -6,19 +6,20 @@ from contextlib import contextmanager
 from typing import Final
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from crmkit.domain.columns import Leaf
 from crmkit.domain.entity import EntitySpec
 from crmkit.errors import (
     CapabilityMissing,
     OutOfRange,
+    SchemaBlocked,
     SchemaMissing,
     SchemaOutdated,
     StoreUnavailable,
 )
 from crmkit.ports import Drift, Step
-from crmkit.storage.sql.changes import Changes
+from crmkit.storage.sql.changes import Change, Changes
 from crmkit.storage.sql.dialects import CUT, MYSQL, POSTGRES, SQLITE, inside_json, is_cut, quoted
 from crmkit.storage.sql.drift import drifts
 from crmkit.storage.sql.failures import APPLY
@@ -55,8 +56,7 @@ class SqlSchema:
             self._stamps.check_not_newer(connection)
             taken: list[Step] = []
             for change in self._changes(connection).all():
-                change.take(connection)
-                self._keep(connection)
+                self._take(change, connection)
                 taken.append(change.step)
             self._stamps.write(connection, self._entities.specs.values())
             connection.commit()
@@ -135,8 +135,16 @@ class SqlSchema:
     def _present(self, connection: Connection) -> Present:
         return Present(connection, self._kind, self._schema)
 
-    def _keep(self, connection: Connection) -> None:
-        """Make a step lasting; on SQLite all steps and the lock are one transaction."""
+    def _take(self, change: Change, connection: Connection) -> None:
+        """Take a step and make it lasting; on SQLite all steps and the lock are one transaction."""
+        try:
+            change.take(connection)
+        except IntegrityError as error:
+            raise SchemaBlocked(
+                f"cannot {change.step.summary}: {error.orig}",
+                path=change.step.revision,
+                fix="mend the records, then apply again",
+            ) from error
         if self._kind != SQLITE:
             connection.commit()
 

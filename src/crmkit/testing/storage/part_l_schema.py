@@ -1,7 +1,9 @@
 """Part L: entities and fields that come later, without losing what is there."""
 
 from collections.abc import Iterator
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from typing import Annotated, Any
 
 import attrs
 import pytest
@@ -10,9 +12,14 @@ from crmkit.crm import CRM
 from crmkit.domain.aggregate import Aggregate
 from crmkit.domain.entity import Unique, entity
 from crmkit.domain.filters.where import where
-from crmkit.errors import Duplicate, SchemaOutdated
+from crmkit.domain.kinds import Text
+from crmkit.domain.money import Money
+from crmkit.errors import Duplicate, SchemaBlocked, SchemaOutdated
 from crmkit.ports import Capability
 from crmkit.testing.storage.harness import StorageHarness
+from crmkit.testing.storage.sample import Colour
+
+_RENT = Money("5.50", "CNY")
 
 
 @entity("plot")
@@ -33,6 +40,37 @@ class PlotWithMore(Aggregate):
     size: int = 7
     is_free: bool = True
     notes: tuple[str, ...] = ()
+    rent: Money = _RENT
+    fence: Colour = Colour.BLUE
+    since: date = date(2026, 1, 2)
+
+
+@entity("plot", unique=[Unique("number"), Unique("size")])
+@attrs.frozen(kw_only=True)
+class PlotOfOneSize(Aggregate):
+    """The same, no two of one size."""
+
+    name: str
+    number: str | None = None
+    size: int = 7
+    is_free: bool = True
+    notes: tuple[str, ...] = ()
+
+
+@entity("plot")
+@attrs.frozen(kw_only=True)
+class PlotToSearch(Aggregate):
+    """The same, whose name can be searched."""
+
+    name: Annotated[str, Text(searchable=True)]
+
+
+@entity("plot")
+@attrs.frozen(kw_only=True)
+class PlotWithoutName(Aggregate):
+    """The same, without its name."""
+
+    street: str | None = None
 
 
 @entity("house")
@@ -92,7 +130,10 @@ def test_new_fields_fill_older_records(reopen: Any) -> None:
     with later.work(by="t", tenant="t") as work:
         plot = work.of(PlotWithMore).get(old.id)
         assert (plot.number, plot.size, plot.is_free, plot.notes) == (None, 7, True, ())
-        assert work.of(PlotWithMore).count(where(PlotWithMore).size.eq(7)) == 1
+        assert (plot.rent, plot.fence) == (_RENT, Colour.BLUE)
+        asked = where(PlotWithMore)
+        since = asked.size.eq(7) & asked.rent.gt(Money(5, "CNY")) & asked.since.lt(date(2026, 2, 1))
+        assert work.of(PlotWithMore).count(since) == 1
         work.of(PlotWithMore).save(plot.evolve(number="1"))
     with pytest.raises(Duplicate), later.work(by="t", tenant="t") as work:
         work.of(PlotWithMore).add(PlotWithMore(id=work.new_id(), name="new", number="1"))
@@ -108,3 +149,73 @@ def test_verify_finds_what_is_missing(reopen: Any) -> None:
     drifts = reopen(Plot, House).schema.verify()
     assert drifts
     assert all(drift.fix for drift in drifts)
+
+
+def test_field_that_becomes_searchable_finds_older_records(reopen: Any) -> None:
+    """The folded key of a text that is already there is worked out by the step."""
+    crm = reopen(Plot)
+    if crm is None:
+        return
+    crm.schema.apply()
+    with crm.work(by="t", tenant="t") as work:
+        work.of(Plot).insert_many(Plot(id=work.new_id(), name=name) for name in ("Süd 1", "NORD"))
+    later = reopen(PlotToSearch)
+    later.schema.apply()
+    with later.work(by="t", tenant="t", read_only=True) as work:
+        plots, asked = work.of(PlotToSearch), where(PlotToSearch)
+        assert [plot.name for plot in plots.find(asked.name.contains("süd"))] == ["Süd 1"]
+        assert [plot.name for plot in plots.find(asked.name.starts_with("nord"))] == ["NORD"]
+    assert later.schema.verify() == ()
+
+
+def test_field_that_is_retired_lets_records_be_written(reopen: Any) -> None:
+    """A class without a field that others had to give writes beside the older records."""
+    crm = reopen(Plot)
+    if crm is None:
+        return
+    crm.schema.apply()
+    with crm.work(by="t", tenant="t") as work:
+        old = work.of(Plot).add(Plot(id=work.new_id(), name="old"))
+    later = reopen(PlotWithoutName)
+    later.schema.apply()
+    with later.work(by="t", tenant="t") as work:
+        plots = work.of(PlotWithoutName)
+        plots.add(PlotWithoutName(id=work.new_id(), street="new"))
+        plots.save(plots.get(old.id).evolve(street="of old"))
+    with later.work(by="t", tenant="t", read_only=True) as work:
+        found = [plot.street for plot in work.of(PlotWithoutName).find()]
+    assert sorted(map(str, found)) == ["new", "of old"]
+
+
+def test_interrupted_steps_go_on_where_they_stopped(reopen: Any) -> None:
+    """Records that break a new rule stop the steps with one clear error; mended, they go on."""
+    crm = reopen(PlotWithMore)
+    if crm is None:
+        return
+    crm.schema.apply()
+    with crm.work(by="t", tenant="t") as work:
+        twins = [PlotWithMore(id=work.new_id(), name=name, size=3) for name in ("a", "b")]
+        twins = work.of(PlotWithMore).insert_many(twins)
+    later = reopen(PlotOfOneSize)
+    with pytest.raises(SchemaBlocked):
+        later.schema.apply()
+    with pytest.raises(SchemaOutdated):
+        later.work(by="t", tenant="t")
+    with crm.work(by="t", tenant="t") as work:
+        work.of(PlotWithMore).save(twins[0].evolve(size=4))
+    later.schema.apply()
+    with pytest.raises(Duplicate), later.work(by="t", tenant="t") as work:
+        work.of(PlotOfOneSize).add(PlotOfOneSize(id=work.new_id(), name="c", size=4))
+    assert later.schema.verify() == ()
+
+
+def test_steps_are_taken_by_one_at_a_time(reopen: Any) -> None:
+    """Several handles that apply at once all succeed, and each step was taken once."""
+    crms = [reopen(PlotWithMore, House) for _ in range(3)]
+    if crms[0] is None:
+        return
+    with ThreadPoolExecutor(len(crms)) as pool:
+        taken = list(pool.map(lambda crm: crm.schema.apply(), crms))
+    told = [(step.revision, step.summary) for steps in taken for step in steps]
+    assert len(told) == len(set(told)) > 0
+    assert all(crm.schema.verify() == () for crm in crms)
