@@ -8,15 +8,18 @@ import pytest
 
 from crmkit.crm import CRM
 from crmkit.domain.custom_fields import FieldKind
+from crmkit.domain.imports.mapping import ColumnMapping, FileMapping
 from crmkit.domain.money import Money
 from crmkit.domain.parties.activity import Activity, ActivityKind, link_to
 from crmkit.domain.parties.customer import Customer
 from crmkit.domain.sales.deal import Deal
-from crmkit.errors import InvalidSettings, PluginError
+from crmkit.errors import InvalidSettings, PluginError, Vetoed
 from crmkit.plugins import hookimpl
 from crmkit.plugins.builtin import ChinaBusiness, FollowUps
 from crmkit.plugins.builtin.china_business import clean_capital, clean_code, clean_phone
 from crmkit.services import parties, sales
+from crmkit.services.imports import ImportJob, run_import
+from crmkit.services.tables import Row
 from crmkit.services.timeline import timeline
 from crmkit.storage.memory import MemoryStorage
 from crmkit.testing.plugins import PluginContract
@@ -312,3 +315,39 @@ def test_long_values_are_cut() -> None:
     with open_work(crm) as work:
         [told, _created] = timeline(work, customer)
     assert told.words == f"notes: – → {'x' * 59}…"
+
+
+def test_mended_rows_are_told_and_vetoed_rows_are_left_out() -> None:
+    """Each mended cell is a correction, each veto an error of its row; the file goes on."""
+
+    class NoTests:
+        @hookimpl
+        def import_row(self, values: dict[str, str]) -> None:
+            """Refuse customers called Test."""
+            if values["名称"] == "Test":
+                raise Vetoed("test data stays outside", path="名称")
+
+    columns = {"name": "名称", "number": "编号", "custom.registered_capital": "注册资本"}
+    mapping = FileMapping(
+        file="a.csv",
+        entity="customer",
+        key=("number",),
+        columns=tuple(ColumnMapping(field=f, column=column) for f, column in columns.items()),
+    )
+    rows = [
+        Row(2, {"名称": "鲁西", "编号": "C1", "注册资本": "５００万元"}),
+        Row(3, {"名称": "Test", "编号": "C2", "注册资本": ""}),
+        Row(4, {"名称": "光岳", "编号": "C3", "注册资本": "8 CNY"}),
+    ]
+    memory = CRM(MemoryStorage(), plugins=[ChinaBusiness, NoTests])
+    job = ImportJob(mapping=mapping, header=tuple(columns.values()), rows=rows, content="1")
+    report = run_import(memory, job, by="li", tenant="acme")
+    assert [str(note) for note in report.notes] == [
+        "line 2, 注册资本: '５００万元' read as '5000000 CNY'",
+        "line 3: 名称: test data stays outside",
+    ]
+    assert (report.outcomes["created"], report.outcomes["skipped"]) == (2, 1)
+    with open_work(memory) as work:
+        found = {customer.name: customer.custom for customer in work.customers.find()}
+    assert found["鲁西"] == {"registered_capital": Money("5000000", "CNY")}
+    assert set(found) == {"鲁西", "光岳"}

@@ -90,12 +90,12 @@ class ChangeWords:
 
 
 def _differences(spec: EntitySpec, change: Change) -> Iterator[tuple[str, str, str]]:
-    """Give the name of each field that differs, and its values as people write them."""
+    """Give the name of each field that differs, custom ones last, and its values as text."""
     before = change.before or {}
-    for name, after in change.after.items():
-        if name in _SILENT or name not in spec.parts:
+    for name, part in sorted(spec.parts.items(), key=lambda pair: pair[0] == CUSTOM):
+        if name in _SILENT or name not in change.after:
             continue
-        part = spec.parts[name]
+        after = change.after[name]
         if name == CUSTOM:
             yield from _custom_differences(part.kind, before.get(name), after)
         else:
@@ -105,7 +105,7 @@ def _differences(spec: EntitySpec, change: Change) -> Iterator[tuple[str, str, s
 
 def _custom_differences(kind: Kind, before: Any, after: Any) -> Iterator[tuple[str, str, str]]:
     was, now = kind.parse(before or {}), kind.parse(after or {})
-    for key in dict.fromkeys((*was, *now)):
+    for key in sorted({*was, *now}):
         if was.get(key) != now.get(key):
             old, new = (_shown(values.get(key), written) for values in (was, now))
             yield f"{CUSTOM}.{key}", old, new

@@ -8,7 +8,7 @@ from crmkit.domain.aggregate import Aggregate
 from crmkit.domain.entity import EntitySpec
 from crmkit.domain.filters.where import where
 from crmkit.domain.imports.mapping import FileMapping
-from crmkit.errors import CrmkitError
+from crmkit.errors import CrmkitError, Vetoed
 from crmkit.services.imports.composing import changed_record, new_record
 from crmkit.services.imports.lookups import Lookups
 from crmkit.services.imports.reading import Draft, RowReader
@@ -35,16 +35,14 @@ class Chunk:
 
     def take(self, work: UnitOfWork, rows: Sequence[Row | RowProblem]) -> None:
         """Write all sound rows of the chunk."""
-        sound = [row for row in rows if isinstance(row, Row)]
+        plugged = [self._plugged(row) for row in rows if isinstance(row, Row)]
         for row in rows:
             if isinstance(row, RowProblem):
                 self._skip(Note(row.line, row.column, row.value, NoteKind.ERROR, row.message))
         lookups = Lookups(work, self._mapping)
-        texts = [self._plugged(row) for row in sound]
-        lookups.prepare(texts)
-        read = (
-            self._read(row.line, values, lookups) for row, values in zip(sound, texts, strict=True)
-        )
+        sound = [row for row in plugged if row is not None]
+        lookups.prepare([row.values for row in sound])
+        read = (self._read(row.line, row.values, lookups) for row in sound)
         for wave in _waves([draft for draft in read if draft is not None], self._key):
             self._write(work, wave, lookups)
 
@@ -55,11 +53,19 @@ class Chunk:
         for note in sorted(self._notes, key=lambda note: note.line):
             report.note(note)
 
-    def _plugged(self, row: Row) -> Mapping[str, str]:
-        changed: Mapping[str, str] = self._plugins.import_row(
-            self._spec.name, row.line, dict(row.values)
-        )
-        return changed
+    def _plugged(self, row: Row) -> Row | None:
+        """Let plugins mend a row, and tell what they mended; None when one of them vetoes it."""
+        try:
+            texts = self._plugins.import_row(self._spec.name, row.line, dict(row.values))
+        except Vetoed as veto:
+            self._skip(Note(row.line, "", "", NoteKind.ERROR, str(veto)))
+            return None
+        for column, text in texts.items():
+            was = row.values.get(column, "")
+            if text != was:
+                message = f"{was!r} read as {text!r}"
+                self._notes.append(Note(row.line, column, was, NoteKind.CORRECTED, message))
+        return Row(row.line, texts)
 
     def _read(self, line: int, texts: Mapping[str, str], lookups: Lookups) -> Draft | None:
         draft = self._reader.read(line, texts, lookups.look, self._notes.append)
