@@ -13,12 +13,13 @@ from uuid import UUID
 
 import attrs
 from bson.binary import UUID_SUBTYPE, Binary
+from bson.int64 import Int64
 
 from crmkit.domain.columns import Column, Role, columns_of
-from crmkit.domain.composite_kinds import AnyJson, Labels, Many
+from crmkit.domain.composite_kinds import AnyJson, Document, Documents, Labels, Many
 from crmkit.domain.custom_values import CustomValues
 from crmkit.domain.entity import EntitySpec
-from crmkit.domain.kinds import Form, Number, Text
+from crmkit.domain.kinds import Form, Integer, Kind, Number, Text
 from crmkit.domain.making import Making, Names
 from crmkit.domain.money import Money
 from crmkit.domain.named_kinds import Choice
@@ -143,7 +144,9 @@ def _load_cell(column: Column, cell: str, names: Names) -> tuple[list[str], str]
             f"elif v == last: {cell} = at",
             f"else: last = v; at = {cell} = {expression}",
         ], cell
-    lines = [f"v = {place}"]
+    kind = column.part.kind
+    nested = isinstance(kind, Many | Document | Documents) and _holds_numbers(kind)
+    lines = [f"v = _plain({place})" if nested else f"v = {place}"]
     return lines, f"None if v is None else {expression}" if column.optional else expression
 
 
@@ -178,6 +181,28 @@ def _loaded(column: Column, value: str, names: Names) -> str:
     return _LOADED.get(column.form, "{v}").format(v=value)
 
 
+def _holds_numbers(kind: Kind) -> bool:
+    """Say whether JSON of this kind has whole numbers that its code takes as they come."""
+    if isinstance(kind, Many | Documents):
+        return _holds_numbers(kind.item)
+    if isinstance(kind, Document):
+        return any(_holds_numbers(part.kind) for part in kind.parts.values())
+    return isinstance(kind, Integer | AnyJson)
+
+
+def _plain(value: Any) -> Any:
+    """Turn the driver's own class for large whole numbers into `int`, however deep they lie."""
+    match value:
+        case Int64():
+            return int(value)
+        case dict():
+            return {key: _plain(inner) for key, inner in value.items()}
+        case list():
+            return [_plain(inner) for inner in value]
+        case _:
+            return value
+
+
 _OF_ROLES: Final = {Role.AMOUNT: "v.minor", Role.CURRENCY: "v.currency", Role.KEY: "_key(v)"}
 _AS_IT_IS: Final = Text.scalar
 _DUMPED: Final[Mapping[Form, str]] = {
@@ -193,6 +218,7 @@ _LOADED: Final[Mapping[Form, str]] = {
 _NAMES: Final[Mapping[str, Any]] = {
     **PLAIN_NAMES,
     "_new": object.__new__,
+    "_plain": _plain,
     "_Binary": Binary,
     "_UUID_SUBTYPE": UUID_SUBTYPE,
     "_UTC": UTC,

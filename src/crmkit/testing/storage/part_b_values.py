@@ -207,6 +207,15 @@ def test_nested_value_comes_back_as_its_class(place: Place) -> None:
     assert isinstance(read.boxes[0], Box)
 
 
+@pytest.mark.parametrize("floor", [7, 2**31, 2**40, -(2**63), 2**63 - 1])
+def test_nested_number_can_be_saved_again(place: Place, floor: int) -> None:
+    """A whole number inside a value is an `int` again, whatever its size."""
+    (kept,) = place.add(place.gadget(box=Box(city="上海", floor=floor)))
+    found = place.read(kept)
+    assert type(found.box.floor) is int
+    assert place.change(kept, box=Box(city="北京", floor=found.box.floor)).box.floor == floor
+
+
 def test_long_text_without_repetition_is_kept(place: Place) -> None:
     """Text as long as its field allows is kept, also where no store can squeeze it together."""
     dice = random.Random(7)  # noqa: S311 - only to be irregular
