@@ -97,6 +97,7 @@ def _merge(work: UnitOfWork, cls: type[P], ids: tuple[Any, Any], choices: Mappin
     winner, loser = (_itself(work, cls, record_id) for record_id in ids)
     work.permit(MERGE, on=winner)
     work.permit(MERGE, on=loser)
+    work.hold(loser)
     values = _Choosing(work, winner, loser, choices).values()
     removed = records.remove(loser.yield_to(winner))
     merged = records.save(winner.absorb(removed, values))

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from typing import Any, Final, TypeVar
+from uuid import UUID
 
 from crmkit.domain.aggregate import Aggregate, UserId
 from crmkit.domain.filters.where import where
@@ -9,6 +10,7 @@ from crmkit.domain.parties.activity import Activity, ActivityId, ActivityKind, l
 from crmkit.domain.parties.contact import Affiliation, AffiliationId, Contact, ContactId
 from crmkit.domain.parties.customer import Customer, CustomerId, CustomerKind
 from crmkit.domain.parties.lead import Lead, LeadId
+from crmkit.domain.parties.merge import Merge
 from crmkit.ports import Action
 from crmkit.services.drafting import changed, draft
 from crmkit.work import UnitOfWork
@@ -81,8 +83,9 @@ def relate_contact(
     """Tie a person to a customer; at most one person of a customer is primary."""
     customer, contact = find_customer(work, customer_id), find_contact(work, contact_id)
     work.permit(RELATE_CONTACT, on=customer)
+    work.hold(customer)
+    work.hold(contact)
     if primary:
-        work.hold(customer)
         _make_room(work, customer)
     affiliation = Affiliation(
         id=AffiliationId(work.new_id()),
@@ -190,9 +193,13 @@ def complete_activity(work: UnitOfWork, activity_id: ActivityId) -> Activity:
 
 
 def activities_on(work: UnitOfWork, record: Aggregate) -> list[Activity]:
-    """Return the activities about a record: those without a due time, then the next due first."""
+    """Return the activities about a record, or about one that was merged into it.
+
+    Those without a due time come first, then the next due.
+    """
     about = where(Activity)
-    return work.activities.find(about.links.has_any([link_to(record)]), order=[about.due_at.asc()])
+    links = [link_to(record), *_links_before(work, record)]
+    return work.activities.find(about.links.has_any(links), order=[about.due_at.asc()])
 
 
 def _customer_of(work: UnitOfWork, lead: Lead) -> Customer:
@@ -205,6 +212,20 @@ def _customer_of(work: UnitOfWork, lead: Lead) -> Customer:
         contact_points=lead.contact_points,
         owner_id=lead.owner_id,
     )
+
+
+def _links_before(work: UnitOfWork, record: Aggregate) -> list[str]:
+    """Return the links to all that were merged into a record: one may have come while it was."""
+    if not isinstance(record, Customer | Contact):
+        return []
+    merge, party = where(Merge), work.registry[type(record)].name
+    lost: list[UUID] = []
+    won: list[UUID] = [record.id]
+    while won:
+        merged = merge.winner_id.in_(won) & merge.party.eq(party) & merge.undone_at.is_none()
+        won = [one.loser_id for one in work.merges.find(merged) if one.loser_id not in lost]
+        lost += won
+    return [f"{party}:{one}" for one in lost]
 
 
 def _present(work: UnitOfWork, record: Aggregate) -> Aggregate:

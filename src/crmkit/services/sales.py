@@ -44,12 +44,15 @@ def open_deal(
     """Open a deal at the first stage of a pipeline, with a customer as it lives on after merges."""
     work.permit(OPEN_DEAL)
     stages = work.pipelines.get(pipeline).stages
+    buyer = None if customer is None else find_customer(work, customer)
+    if buyer is not None:
+        work.hold(buyer)
     deal = Deal(
         id=DealId(work.new_id()),
         name=name,
         stage=stages[0].name,
         pipeline_id=pipeline,
-        customer_id=None if customer is None else find_customer(work, customer).id,
+        customer_id=None if buyer is None else buyer.id,
         value=value,
         owner_id=owner,
     )
