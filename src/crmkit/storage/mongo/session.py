@@ -31,6 +31,8 @@ from crmkit.storage.mongo.pipelines import is_exact, pipeline_of, read_scalar, r
 from crmkit.storage.mongo.seen import Seen
 
 COMMIT_ATTEMPTS: Final = 5
+WRITTEN: Final = 2_000
+"""How many documents are made and sent at a time."""
 MAX_REACHED: Final = 200_000
 GUARD: Final = "_guard"
 
@@ -78,12 +80,13 @@ class MongoSession:
     def insert_many(self, spec: EntitySpec, records: Sequence[Any]) -> None:
         """Write new records."""
         entity = self._writing(spec)
-        documents = entity.codec.dump(records)
         with self._running(spec.name):
-            if len(documents) == 1:
-                entity.collection.insert_one(documents[0], session=self._session)
-            elif documents:
-                entity.collection.insert_many(documents, session=self._session)
+            for start in range(0, len(records), WRITTEN):
+                documents = entity.codec.dump(records[start : start + WRITTEN])
+                if len(documents) == 1:
+                    entity.collection.insert_one(documents[0], session=self._session)
+                else:
+                    entity.collection.insert_many(documents, session=self._session)
 
     def save_many(self, spec: EntitySpec, records: Sequence[Any], expected: Sequence[int]) -> None:
         """Replace records that are still at the expected versions."""
