@@ -4,6 +4,7 @@ import os
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -44,6 +45,22 @@ def pytest_report_header() -> str:
     maria = ", MariaDB" if MariaServer.installed() else "; MariaDB is not installed"
     data = "found" if SHARED.exists() else "absent"
     return f"crmkit: {PROFILE} run; PostgreSQL, MongoDB{maria}; real data {data} in ../shared"
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Print what the tests have measured, also those that ran in other processes."""
+    reports = terminalreporter.stats.get("passed", []) + terminalreporter.stats.get("failed", [])
+    figures = [line for one in reports for name, line in one.user_properties if name == "figure"]
+    if figures:
+        terminalreporter.section("figures")
+    for line in sorted(figures):
+        terminalreporter.write_line(line)
+
+
+@pytest.fixture
+def figure(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Give a function that keeps a line for the summary of the run."""
+    return lambda line: record_property("figure", line)
 
 
 @pytest.fixture(scope="session")

@@ -128,6 +128,14 @@ def open_crm(path: Path, *, seed: int) -> CRM:
 def prepare(template: Path) -> None:
     """Write what the scenarios begin with, and where it is."""
     crm = open_crm(template, seed=1)
+    places = begin(crm)
+    crm.close()
+    crm.storage._engine.dispose()  # type: ignore[attr-defined]
+    template.with_suffix(".json").write_text(json.dumps(places))
+
+
+def begin(crm: CRM) -> dict[str, Any]:
+    """Write what the scenarios begin with in any store; return where it is."""
     crm.schema.apply()
     with crm.work(by="li", tenant=TENANT) as work:
         custom_fields.define_field(work, "customer", "licence", FieldKind.TEXT, unique=True)
@@ -147,7 +155,7 @@ def prepare(template: Path) -> None:
             work, name="big", pipeline=stages.id, customer=customers[0].id, value=Money(5, "CNY")
         )
         work.customers.remove(customers[3])
-        places = {
+        places: dict[str, Any] = {
             "customers": [str(each.id) for each in customers],
             "contacts": [str(each.id) for each in contacts],
             "lead": str(lead.id),
@@ -157,9 +165,7 @@ def prepare(template: Path) -> None:
     with crm.work(by="li", tenant=TENANT) as work:
         parties.update_customer(work, customers[2].id, notes="to be undone")
         places["changeset"] = str(work.changeset_id)
-    crm.close()
-    crm.storage._engine.dispose()  # type: ignore[attr-defined]
-    template.with_suffix(".json").write_text(json.dumps(places))
+    return places
 
 
 def insert_many(work: UnitOfWork, name: str) -> int:
@@ -232,7 +238,7 @@ KEYLESS = frozenset({"undo", "define_field", "retire_field", "define_pipeline"})
 """Called without an idempotency key; the others all bring one, so that it is seen as well."""
 
 
-def perform(crm: CRM, name: str, places: dict[str, Any]) -> None:
+def perform(crm: CRM, name: str, places: dict[str, Any], *, attempts: int = 5) -> None:
     """Run one scenario."""
     if name == "undo":
         crm.undo(UUID(places["changeset"]), by="wang", tenant=TENANT)
@@ -240,6 +246,7 @@ def perform(crm: CRM, name: str, places: dict[str, Any]) -> None:
     service, *args = scenarios(places)[name]
     key = None if name in KEYLESS else "only once"
     marks: dict[str, Any] = {"by": "wang", "tenant": TENANT, "idempotency_key": key}
+    marks["attempts"] = attempts
     crm.run(service, *args, **marks, **OPTIONS.get(name, {}))
 
 

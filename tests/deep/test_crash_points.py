@@ -5,6 +5,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +64,9 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.deep
 @pytest.mark.parametrize("scenario", SCENARIOS)
-def test_a_crash_leaves_all_or_nothing(template: Path, tmp_path: Path, scenario: str) -> None:
+def test_a_crash_leaves_all_or_nothing(
+    template: Path, tmp_path: Path, scenario: str, figure: Callable[[str], None]
+) -> None:
     """Rows, change log, outbox, claims and key are those of before or those of after, to the byte.
 
     They are those of after exactly where the commit had passed.
@@ -83,4 +86,5 @@ def test_a_crash_leaves_all_or_nothing(template: Path, tmp_path: Path, scenario:
         assert found in (before, after), f"partial state: {place}"
         last = death["number"] == len(counted["statements"])
         assert (found == after) == (last and death["phase"] == "after"), place
-    print(f"{scenario}: {len(counted['statements'])} statements, {len(deaths)} crashes")
+    statements = len(counted["statements"])
+    figure(f"crash sqlite, {scenario}: {statements} statements, {len(deaths)} crashes, 0 partial")

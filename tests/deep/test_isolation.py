@@ -187,6 +187,12 @@ def cycles(works: list[Seen]) -> int:
     return len(works) - taken
 
 
+def tell(endings: Counter[str]) -> str:
+    """Say how the works ended."""
+    refused = sum(endings.values()) - endings["committed"] - endings["declined"]
+    return f"{endings['committed']} works by {WORKERS} workers, {refused} conflicts"
+
+
 def _open_pair(crm: CRM) -> tuple[Any, Any]:
     with crm.work(by="judge", tenant=TENANT) as work:
         made = [work.of(Account).add(Account(id=work.new_id())) for _ in range(2)]
@@ -220,14 +226,16 @@ def test_the_judge_knows_a_write_skew() -> None:
 @pytest.mark.parametrize("decide", [withdraw, promote])
 @pytest.mark.parametrize("form", [inside_one_work, in_two_works])
 def test_workers_lose_nothing_and_skew_nothing(
-    crm: CRM, form: Any, decide: Decide, seed: int
+    crm: CRM, form: Any, decide: Decide, seed: int, figure: Callable[[str], None]
 ) -> None:
     """Every committed work is in the records, some serial order explains all, the rule holds."""
     pairs, seen, endings = run_workers(crm, form, decide, seed)
-    print(crm.storage.name, dict(endings))
+    lost, skews = lost_updates(crm, pairs, seen), sum(cycles(works) for works in seen.values())
+    name = f"isolation {crm.storage.name}, {decide.__name__} {form.__name__.replace('_', ' ')}"
+    figure(f"{name}: {tell(endings)}, {len(lost)} lost updates, {skews} skews")
     assert endings["committed"] >= WORKS
-    assert lost_updates(crm, pairs, seen) == []
-    assert sum(cycles(works) for works in seen.values()) == 0
+    assert lost == []
+    assert skews == 0
     with crm.work(by="judge", tenant=TENANT, read_only=True) as work:
         for ids in pairs:
             left, right = work.of(Account).get(ids[0]), work.of(Account).get(ids[1])
@@ -236,12 +244,16 @@ def test_workers_lose_nothing_and_skew_nothing(
 
 
 @pytest.mark.deep
-def test_without_the_guard_the_same_judge_finds_skews(crm: CRM, seed: int) -> None:
+def test_without_the_guard_the_same_judge_finds_skews(
+    crm: CRM, seed: int, figure: Callable[[str], None]
+) -> None:
     """The judge has teeth: the version check alone loses no update but lets works skew."""
     pairs, seen, endings = run_workers(crm, without_guard, withdraw, seed)
-    print(crm.storage.name, dict(endings))
-    assert lost_updates(crm, pairs, seen) == []
-    assert sum(cycles(works) for works in seen.values()) > 0
+    lost, skews = lost_updates(crm, pairs, seen), sum(cycles(works) for works in seen.values())
+    name = f"isolation {crm.storage.name}, guard off"
+    figure(f"{name}: {tell(endings)}, {len(lost)} lost updates, {skews} skews")
+    assert lost == []
+    assert skews > 0
 
 
 @pytest.mark.deep

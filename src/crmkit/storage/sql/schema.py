@@ -153,11 +153,14 @@ class SqlSchema:
         try:
             connection = self._engine.connect()
         except DBAPIError as error:
-            raise StoreUnavailable(
-                str(error.orig), path="store", fix="check the URL and that the database runs"
-            ) from error
-        with connection:
-            yield connection
+            raise _unavailable(error) from error
+        try:
+            with connection:
+                yield connection
+        except DBAPIError as error:
+            if error.connection_invalidated:
+                raise _unavailable(error) from error
+            raise
 
     @contextmanager
     def _locked(self, connection: Connection) -> Generator[None]:
@@ -180,3 +183,9 @@ _LOCKS: Final = {
     POSTGRES: (f"SELECT pg_advisory_lock({_LOCK})", f"SELECT pg_advisory_unlock({_LOCK})"),
     MYSQL: ("SELECT GET_LOCK('crmkit_schema', 600)", "SELECT RELEASE_LOCK('crmkit_schema')"),
 }
+
+
+def _unavailable(error: DBAPIError) -> StoreUnavailable:
+    return StoreUnavailable(
+        str(error.orig), path="store", fix="check the URL and that the database runs"
+    )
