@@ -48,6 +48,14 @@ def full(session):
 
 
 @nox.session
+def mutants(session):
+    """Change the code in small ways and count which changes the tests notice."""
+    session.install("-e", ".[test]", "mutmut>=3.8")
+    session.run("mutmut", "run", "--max-children", "2", *session.posargs)
+    session.run("mutmut", "results")
+
+
+@nox.session
 def docs(session):
     """The manual, warnings are errors."""
     session.install("-e", ".[docs]")

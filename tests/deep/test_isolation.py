@@ -232,7 +232,7 @@ def test_workers_lose_nothing_and_skew_nothing(
     pairs, seen, endings = run_workers(crm, form, decide, seed)
     lost, skews = lost_updates(crm, pairs, seen), sum(cycles(works) for works in seen.values())
     name = f"isolation {crm.storage.name}, {decide.__name__} {form.__name__.replace('_', ' ')}"
-    figure(f"{name}: {tell(endings)}, {len(lost)} lost updates, {skews} skews")
+    figure(f"{name}: {tell(endings)}, {len(lost)} lost updates, {skews} works in or behind a cycle")
     assert endings["committed"] >= WORKS
     assert lost == []
     assert skews == 0
@@ -251,7 +251,7 @@ def test_without_the_guard_the_same_judge_finds_skews(
     pairs, seen, endings = run_workers(crm, without_guard, withdraw, seed)
     lost, skews = lost_updates(crm, pairs, seen), sum(cycles(works) for works in seen.values())
     name = f"isolation {crm.storage.name}, guard off"
-    figure(f"{name}: {tell(endings)}, {len(lost)} lost updates, {skews} skews")
+    figure(f"{name}: {tell(endings)}, {len(lost)} lost updates, {skews} works in or behind a cycle")
     assert lost == []
     assert skews > 0
 

@@ -66,7 +66,11 @@ class PostgresServer(Server):
         wheel = get_server(folder / "data", start=False)
         wheel.ensure_pgdata_inited()
         command = [str(wheel.bin_path / "postgres"), "-D", str(folder / "data")]
-        command += ["--max_connections=200", "--unix_socket_directories="]
+        command += [
+            "--deadlock_timeout=20ms",
+            "--max_connections=200",
+            "--unix_socket_directories=",
+        ]
         command += [f"--listen_addresses={LOCAL}"]
         if not self.durable:
             command += ["--fsync=off", "--synchronous_commit=off", "--full_page_writes=off"]
