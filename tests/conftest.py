@@ -139,6 +139,16 @@ def fresh_mongo(mongo: Server) -> Iterator[str]:
     yield from _fresh(mongo)
 
 
+@pytest.fixture(scope="session")
+def failing_mongo() -> Iterator[Server]:
+    """Give a MongoDB server of this process alone, which may be told to fail.
+
+    What fails there fails for every client: on the server of the run, other tests would see it.
+    """
+    with MongoServer.start() as server:
+        yield server
+
+
 @pytest.fixture
 def fresh_mariadb(maria: Server) -> Iterator[str]:
     """Give the URL of an empty MariaDB database, dropped after the test."""

@@ -129,12 +129,12 @@ FAULTS = [
 
 
 @pytest.mark.parametrize(("command", "fault", "told"), FAULTS)
-def test_mongo_fault_is_told_truly(fresh_mongo, command, fault, told):
+def test_mongo_fault_is_told_truly(failing_mongo, command, fault, told):
     """A fault of the server is a conflict, an absence, or is outlived; nothing is half there."""
     from pymongo import MongoClient
 
     with (
-        MongoClient(fresh_mongo) as client,
+        MongoClient(failing_mongo.url()) as client,
         CRM.open(client, schema="faults", plugins=[Subscriber()]) as crm,
     ):
         client.drop_database("faults")
@@ -157,12 +157,12 @@ def test_mongo_fault_is_told_truly(fresh_mongo, command, fault, told):
         client.drop_database("faults")
 
 
-def test_lost_commit_reply_is_unknown_and_safe_to_repeat(fresh_mongo):
+def test_lost_commit_reply_is_unknown_and_safe_to_repeat(failing_mongo):
     """When no reply to the commit ever comes, that is said, and the key makes a repeat safe."""
     from pymongo import MongoClient
 
     with (
-        MongoClient(fresh_mongo) as client,
+        MongoClient(failing_mongo.url()) as client,
         CRM.open(client, schema="unknown", plugins=[Subscriber()]) as crm,
     ):
         crm.schema.apply()

@@ -63,9 +63,9 @@ class Subscriber:
 
 
 @pytest.fixture(scope="module")
-def client(new_mongo):
+def client(failing_mongo):
     """Give a client with an empty database; what it leaves open on the server is ended."""
-    with MongoClient(new_mongo(), appname=APP) as client:
+    with MongoClient(failing_mongo.database("faults"), appname=APP) as client:
         yield client
         end_lost_transactions(client)
 
