@@ -233,10 +233,14 @@ class Storage(Protocol):
 
 @attrs.frozen
 class Action:
-    """Something that may be permitted or refused, declared beside the service that does it."""
+    """Something that may be permitted or refused, declared beside the service that does it.
+
+    `summary` says in English what is done, `zh` in Chinese.
+    """
 
     name: str
     summary: str = ""
+    zh: str = ""
 
 
 @attrs.frozen(kw_only=True)

@@ -15,7 +15,9 @@ from crmkit.ports import Action, Actor, Schema
 from crmkit.services.unique_claims import claim_all, release_all
 from crmkit.work import UnitOfWork
 
-DEFINE_FIELDS = Action("custom_field:define", "Define, change and retire a tenant's own fields")
+DEFINE_FIELDS = Action(
+    "custom_field:define", "Define, change and retire a tenant's own fields", zh="定义自定义字段"
+)
 CHANGEABLE: Final = frozenset(
     {"labels", "required", "unique", "default", "options", "minimum", "maximum", "indexed"}
 )

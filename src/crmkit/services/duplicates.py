@@ -32,7 +32,9 @@ from crmkit.services.drafting import draft
 from crmkit.services.duplicate_blocks import Block, Blocks, blocks_of
 from crmkit.work import UnitOfWork
 
-FIND_DUPLICATES = Action("party:find_duplicates", "Look for records that may be one party")
+FIND_DUPLICATES = Action(
+    "party:find_duplicates", "Look for records that may be one party", zh="查找重复记录"
+)
 MAX_TOGETHER: Final = 500
 """Above this many candidates of one record, each of its keys is looked at by itself."""
 

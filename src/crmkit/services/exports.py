@@ -11,7 +11,7 @@ from crmkit.ports import Action
 from crmkit.services.tables import write_rows
 from crmkit.work import UnitOfWork
 
-EXPORT = Action("record:export", "Export records to a file")
+EXPORT = Action("record:export", "Export records to a file", zh="导出记录")
 _LEFT_OUT = frozenset({"tenant", "match_keys", "deleted_at"})
 _STAMPS = frozenset({"version", "created_at", "created_by", "updated_at", "updated_by"})
 

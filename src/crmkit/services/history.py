@@ -15,7 +15,7 @@ from crmkit.services.log_rows import equals, leaf_of, rising, rows
 from crmkit.work import UnitOfWork
 
 A = TypeVar("A", bound=Aggregate)
-READ_HISTORY = Action("history:read", "Read what became of a record")
+READ_HISTORY = Action("history:read", "Read what became of a record", zh="查看变更历史")
 CHANGE: Final = spec_of(Change)
 CHANGESET: Final = spec_of(Changeset)
 

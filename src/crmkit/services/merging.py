@@ -17,8 +17,8 @@ from crmkit.ports import Action
 from crmkit.services.turning import CUSTOM, turn_back, turn_references
 from crmkit.work import UnitOfWork
 
-MERGE = Action("party:merge", "Make two records of one party one")
-UNMERGE = Action("party:unmerge", "Take a merge apart")
+MERGE = Action("party:merge", "Make two records of one party one", zh="合并记录")
+UNMERGE = Action("party:unmerge", "Take a merge apart", zh="取消合并")
 MAX_HOPS: Final = 100
 
 P = TypeVar("P", Customer, Contact)

@@ -19,7 +19,7 @@ from crmkit.domain.sales.product import Product
 from crmkit.ports import Action
 from crmkit.work import UnitOfWork
 
-SEE_PIPELINE = Action("report:pipeline", "See the pipeline report")
+SEE_PIPELINE = Action("report:pipeline", "See the pipeline report", zh="查看销售管道报表")
 
 
 @attrs.frozen(kw_only=True)

@@ -9,12 +9,12 @@ from crmkit.ports import Action
 from crmkit.services.parties import find_customer
 from crmkit.work import UnitOfWork
 
-DEFINE_PIPELINE = Action("pipeline:define", "Define a pipeline")
-OPEN_DEAL = Action("deal:open", "Open a deal")
-MOVE_DEAL = Action("deal:move", "Move a deal to another stage")
-WIN_DEAL = Action("deal:win", "Close a deal as won")
-LOSE_DEAL = Action("deal:lose", "Close a deal as lost")
-REOPEN_DEAL = Action("deal:reopen", "Open a closed deal again")
+DEFINE_PIPELINE = Action("pipeline:define", "Define a pipeline", zh="定义销售管道")
+OPEN_DEAL = Action("deal:open", "Open a deal", zh="新建商机")
+MOVE_DEAL = Action("deal:move", "Move a deal to another stage", zh="推进商机阶段")
+WIN_DEAL = Action("deal:win", "Close a deal as won", zh="赢单")
+LOSE_DEAL = Action("deal:lose", "Close a deal as lost", zh="输单")
+REOPEN_DEAL = Action("deal:reopen", "Open a closed deal again", zh="重新打开商机")
 
 DEFAULT_STAGES = (
     Stage(name="prospecting", probability=10, labels={"en": "Prospecting", "zh": "寻找商机"}),

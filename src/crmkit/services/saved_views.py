@@ -22,10 +22,10 @@ from crmkit.errors import InvalidFilter, InvalidValue, UnknownField, WrongType
 from crmkit.ports import Action
 from crmkit.work import UnitOfWork
 
-SAVE_VIEW = Action("saved_view:save", "Save a view")
-CHANGE_VIEW = Action("saved_view:change", "Change a saved view")
-REMOVE_VIEW = Action("saved_view:remove", "Remove a saved view")
-OPEN_VIEW = Action("saved_view:open", "Open a saved view")
+SAVE_VIEW = Action("saved_view:save", "Save a view", zh="保存视图")
+CHANGE_VIEW = Action("saved_view:change", "Change a saved view", zh="修改视图")
+REMOVE_VIEW = Action("saved_view:remove", "Remove a saved view", zh="删除视图")
+OPEN_VIEW = Action("saved_view:open", "Open a saved view", zh="打开视图")
 
 Condition = Filter | Mapping[str, Any]
 """A filter, or the JSON of one."""

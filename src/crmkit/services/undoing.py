@@ -18,7 +18,7 @@ from crmkit.services.undo_plan import Trace, Verdict, by_record, flat, judge, tr
 from crmkit.work import UnitOfWork
 
 Key = tuple[str, UUID]
-UNDO = Action("changeset:undo", "Take back all that one unit of work committed")
+UNDO = Action("changeset:undo", "Take back all that one unit of work committed", zh="撤销变更")
 
 
 @attrs.frozen(kw_only=True)
