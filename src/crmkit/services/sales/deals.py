@@ -1,35 +1,19 @@
-"""Sales: what people do with deals."""
+"""What people do with deals."""
 
 from crmkit.domain.aggregate import UserId
 from crmkit.domain.money import Money
 from crmkit.domain.parties.customer import CustomerId
 from crmkit.domain.sales.deal import Deal, DealId
-from crmkit.domain.sales.pipeline import Pipeline, PipelineId, Stage
+from crmkit.domain.sales.pipeline import PipelineId
 from crmkit.ports import Action
 from crmkit.services.parties import find_customer
 from crmkit.work import UnitOfWork
 
-DEFINE_PIPELINE = Action("pipeline:define", "Define a pipeline", zh="定义销售管道")
 OPEN_DEAL = Action("deal:open", "Open a deal", zh="新建商机")
 MOVE_DEAL = Action("deal:move", "Move a deal to another stage", zh="推进商机阶段")
 WIN_DEAL = Action("deal:win", "Close a deal as won", zh="赢单")
 LOSE_DEAL = Action("deal:lose", "Close a deal as lost", zh="输单")
 REOPEN_DEAL = Action("deal:reopen", "Open a closed deal again", zh="重新打开商机")
-
-DEFAULT_STAGES = (
-    Stage(name="prospecting", probability=10, labels={"en": "Prospecting", "zh": "寻找商机"}),
-    Stage(name="qualification", probability=25, labels={"en": "Qualification", "zh": "资格确认"}),
-    Stage(name="proposal", probability=50, labels={"en": "Proposal", "zh": "方案报价"}),
-    Stage(name="negotiation", probability=75, labels={"en": "Negotiation", "zh": "商务谈判"}),
-)
-
-
-def define_pipeline(
-    work: UnitOfWork, name: str, stages: tuple[Stage, ...] = DEFAULT_STAGES
-) -> Pipeline:
-    """Define a pipeline by the stages that its deals pass."""
-    work.permit(DEFINE_PIPELINE)
-    return work.pipelines.add(Pipeline(id=PipelineId(work.new_id()), name=name, stages=stages))
 
 
 def open_deal(
