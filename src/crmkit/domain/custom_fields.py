@@ -14,6 +14,8 @@ from crmkit.domain.custom_values import check_custom_key
 from crmkit.domain.entity import Unique, entity
 from crmkit.domain.kinds import Boolean, Day, Instant, Integer, Kind, Number, Text
 from crmkit.domain.named_kinds import Identity, Option
+from crmkit.domain.privacy.keeping import keeps
+from crmkit.domain.privacy.terms import DataClass
 from crmkit.errors import InvalidValue, OutOfRange
 
 CustomFieldId = NewType("CustomFieldId", UUID)
@@ -34,6 +36,7 @@ class FieldKind(StrEnum):
     REFERENCE = "reference"
 
 
+@keeps()
 @entity(
     "custom_field",
     unique=[Unique(("entity", "key"))],
@@ -45,6 +48,8 @@ class CustomField(Aggregate):
 
     `minimum` and `maximum` bound numbers, decimals and money (in its own currency), or the length
     of text. `default` is the plain text form of a value; `labels` name the field by language.
+    `data_class` says what a value tells about a person; when it says nothing, a value is erased
+    with the person whose record it is on.
     """
 
     id: CustomFieldId
@@ -60,6 +65,7 @@ class CustomField(Aggregate):
     target: str | None = None
     minimum: Decimal | None = None
     maximum: Decimal | None = None
+    data_class: DataClass | None = None
 
     def __attrs_post_init__(self) -> None:
         """Refuse a definition that contradicts itself."""

@@ -20,6 +20,7 @@ DEFINE_FIELDS = Action(
 )
 CHANGEABLE: Final = frozenset(
     {"labels", "required", "unique", "default", "options", "minimum", "maximum", "indexed"}
+    | {"data_class"}
 )
 
 

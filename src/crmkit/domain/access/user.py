@@ -7,8 +7,17 @@ import attrs
 from crmkit.domain.aggregate import Aggregate, UserId
 from crmkit.domain.entity import Index, Unique, entity
 from crmkit.domain.kinds import Text
+from crmkit.domain.privacy.keeping import keeps
+from crmkit.domain.privacy.terms import STAFF, LegalBasis, Retention
 
 
+@keeps(
+    personal=("name", "login", "email"),
+    about=("id",),
+    purpose=STAFF,
+    basis=LegalBasis.EMPLOYMENT,
+    retention=Retention(days=365, after="deleted_at"),
+)
 @entity(
     "user",
     unique=[Unique("login")],

@@ -9,10 +9,12 @@ import attrs
 from crmkit.domain.aggregate import Aggregate
 from crmkit.domain.entity import Index, entity
 from crmkit.domain.kinds import Text
+from crmkit.domain.privacy.keeping import keeps
 
 ImportRunId = NewType("ImportRunId", UUID)
 
 
+@keeps()
 @entity(
     "import_run",
     indexes=[Index("fingerprint")],

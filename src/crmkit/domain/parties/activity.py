@@ -11,6 +11,8 @@ import attrs
 from crmkit.domain.aggregate import Aggregate, Event
 from crmkit.domain.entity import Index, entity, spec_of
 from crmkit.domain.kinds import Text
+from crmkit.domain.privacy.keeping import keeps
+from crmkit.domain.privacy.terms import CUSTOMER_CARE, LegalBasis, Retention
 from crmkit.errors import InvalidValue, RuleBroken
 
 ActivityId = NewType("ActivityId", UUID)
@@ -36,6 +38,13 @@ class ActivityAlreadyDone(RuleBroken):
     """The activity was done before."""
 
 
+@keeps(
+    personal=("subject", "body"),
+    about=("links",),
+    purpose=CUSTOMER_CARE,
+    basis=LegalBasis.CONTRACT,
+    retention=Retention(days=3 * 365, after="done_at"),
+)
 @entity(
     "activity",
     indexes=[Index("links"), Index(("done_at", "due_at")), Index("owner_id")],

@@ -16,6 +16,8 @@ from crmkit.domain.parties.customer import CustomerId
 from crmkit.domain.parties.duplicate_features import person_features
 from crmkit.domain.parties.duplicate_rules import PEOPLE, Rules
 from crmkit.domain.parties.match_keys import match_keys
+from crmkit.domain.privacy.keeping import keeps
+from crmkit.domain.privacy.terms import CUSTOMER_CARE, LegalBasis, Retention
 from crmkit.errors import InvalidValue, RuleBroken
 
 ContactId = NewType("ContactId", UUID)
@@ -46,6 +48,22 @@ class AffiliationEnded(RuleBroken):
     """The tie between person and customer is over."""
 
 
+@keeps(
+    personal=(
+        "name",
+        "salutation",
+        "language",
+        "birthday",
+        "address",
+        "contact_points",
+        "notes",
+        "match_keys",
+    ),
+    about=("id",),
+    purpose=CUSTOMER_CARE,
+    basis=LegalBasis.LEGITIMATE_INTEREST,
+    retention=Retention(days=365, after="deleted_at"),
+)
 @entity(
     "contact",
     indexes=[Index("name"), Index("match_keys"), Index("owner_id")],
@@ -111,6 +129,13 @@ class Contact(Aggregate):
             )
 
 
+@keeps(
+    personal=("role", "title"),
+    about=("contact_id",),
+    purpose=CUSTOMER_CARE,
+    basis=LegalBasis.LEGITIMATE_INTEREST,
+    retention=Retention(days=365, after="deleted_at"),
+)
 @entity(
     "affiliation",
     indexes=[Index(("customer_id", "contact_id")), Index("contact_id")],

@@ -18,6 +18,8 @@ from crmkit.domain.parties.duplicate_features import organisation_features, pers
 from crmkit.domain.parties.duplicate_rules import ORGANISATIONS, PEOPLE, Rules
 from crmkit.domain.parties.identifiers import Identifier
 from crmkit.domain.parties.match_keys import match_keys
+from crmkit.domain.privacy.keeping import keeps
+from crmkit.domain.privacy.terms import CUSTOMER_CARE, LegalBasis, Retention
 from crmkit.errors import RuleBroken
 
 CustomerId = NewType("CustomerId", UUID)
@@ -58,6 +60,16 @@ class CustomerWasMerged(RuleBroken):
     """The customer lives on under another id."""
 
 
+@keeps(
+    personal=("name", "address", "contact_points", "birthday", "notes", "match_keys"),
+    sensitive=("identifiers",),
+    financial=("annual_revenue",),
+    about=("id",),
+    is_person=lambda customer: customer.kind is CustomerKind.PERSON,
+    purpose=CUSTOMER_CARE,
+    basis=LegalBasis.CONTRACT,
+    retention=Retention(days=3 * 365, after="deleted_at"),
+)
 @entity(
     "customer",
     unique=[Unique("number")],

@@ -17,6 +17,8 @@ from crmkit.domain.parties.customer import CustomerId
 from crmkit.domain.parties.duplicate_features import lead_features
 from crmkit.domain.parties.duplicate_rules import LEADS, Rules
 from crmkit.domain.parties.match_keys import match_keys
+from crmkit.domain.privacy.keeping import keeps
+from crmkit.domain.privacy.terms import CUSTOMER_CARE, LegalBasis, Retention
 from crmkit.errors import RuleBroken
 
 LeadId = NewType("LeadId", UUID)
@@ -43,6 +45,13 @@ class LeadAlreadyClosed(RuleBroken):
     """The lead was converted or disqualified before."""
 
 
+@keeps(
+    personal=("name", "contact_points", "closed_reason", "match_keys"),
+    about=("id", "contact_id", "customer_id"),
+    purpose=CUSTOMER_CARE,
+    basis=LegalBasis.CONSENT,
+    retention=Retention(days=365, after="closed_at"),
+)
 @entity(
     "lead",
     indexes=[Index("status"), Index("match_keys"), Index("owner_id")],

@@ -11,6 +11,8 @@ from crmkit.domain.aggregate import Aggregate
 from crmkit.domain.entity import Index, entity
 from crmkit.domain.kinds import Text
 from crmkit.domain.parties.contact_points import ContactPoint
+from crmkit.domain.privacy.keeping import keeps
+from crmkit.domain.privacy.terms import RECORD_KEEPING, LegalBasis, Retention
 from crmkit.errors import RuleBroken
 
 MergeId = NewType("MergeId", UUID)
@@ -24,6 +26,13 @@ class WinnerWasMerged(RuleBroken):
     """The record that lived on was itself merged since; that merge is to be taken back first."""
 
 
+@keeps(
+    personal=("before", "after"),
+    about=("winner_id", "loser_id"),
+    purpose=RECORD_KEEPING,
+    basis=LegalBasis.LEGITIMATE_INTEREST,
+    retention=Retention(days=3 * 365, after="created_at"),
+)
 @entity(
     "merge",
     indexes=[Index("winner_id"), Index("loser_id")],

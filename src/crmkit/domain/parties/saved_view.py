@@ -9,10 +9,12 @@ import attrs
 from crmkit.domain.aggregate import Aggregate
 from crmkit.domain.entity import Unique, entity
 from crmkit.domain.kinds import Text
+from crmkit.domain.privacy.keeping import keeps
 
 SavedViewId = NewType("SavedViewId", UUID)
 
 
+@keeps()
 @entity(
     "saved_view",
     unique=[Unique(("entity", "name"))],

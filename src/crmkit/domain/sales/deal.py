@@ -12,6 +12,7 @@ from crmkit.domain.entity import Index, Unique, entity
 from crmkit.domain.kinds import Text
 from crmkit.domain.money import Money
 from crmkit.domain.parties.customer import CustomerId
+from crmkit.domain.privacy.keeping import keeps
 from crmkit.domain.sales.pipeline import PipelineId
 from crmkit.domain.sales.product import ProductId
 from crmkit.errors import RuleBroken
@@ -74,6 +75,7 @@ class DealStillOpen(RuleBroken):
     """The deal is neither won nor lost yet."""
 
 
+@keeps(financial=("value",), about=("customer_id",))
 @entity(
     "deal",
     unique=[Unique("number")],

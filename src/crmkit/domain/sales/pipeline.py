@@ -9,6 +9,7 @@ import attrs
 from crmkit.domain.aggregate import Aggregate
 from crmkit.domain.entity import Unique, entity
 from crmkit.domain.kinds import Integer, Text
+from crmkit.domain.privacy.keeping import keeps
 from crmkit.errors import InvalidValue
 
 PipelineId = NewType("PipelineId", UUID)
@@ -28,6 +29,7 @@ class Stage:
             raise InvalidValue("a chance lies between 0 and 100", path="probability")
 
 
+@keeps()
 @entity("pipeline", unique=[Unique("name")], labels={"en": "Pipeline", "zh": "销售管道"})
 @attrs.frozen(kw_only=True)
 class Pipeline(Aggregate):

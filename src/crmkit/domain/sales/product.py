@@ -9,10 +9,12 @@ from crmkit.domain.aggregate import Aggregate
 from crmkit.domain.entity import Unique, entity
 from crmkit.domain.kinds import Text
 from crmkit.domain.money import Money
+from crmkit.domain.privacy.keeping import keeps
 
 ProductId = NewType("ProductId", UUID)
 
 
+@keeps()
 @entity("product", unique=[Unique("name")], labels={"en": "Product", "zh": "产品"})
 @attrs.frozen(kw_only=True)
 class Product(Aggregate):
