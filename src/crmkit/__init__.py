@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from crmkit.crm import CRM
+    from crmkit.domain import estimates
     from crmkit.domain.access.user import User
     from crmkit.domain.aggregate import Aggregate, Event, UserId
     from crmkit.domain.custom_fields import CustomField, FieldKind
@@ -73,6 +74,9 @@ _HOMES = {
     "crmkit.ports": ("Action", "Actor"),
     "crmkit.work": ("Collection", "UnitOfWork"),
 }
+_PARTS = {"estimates": "crmkit.domain.estimates"}
+"""Whole parts under their own name, for those who need nothing else."""
+
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
@@ -109,6 +113,7 @@ __all__ = [
     "count",
     "distinct",
     "entity",
+    "estimates",
     "greatest",
     "hookimpl",
     "least",
@@ -119,6 +124,8 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Import a public name from its home when it is first used."""
+    if name in _PARTS:
+        return import_module(_PARTS[name])
     home = _HOME_OF.get(name)
     if home is None:
         message = f"module 'crmkit' has no attribute {name!r}"
