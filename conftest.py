@@ -27,7 +27,7 @@ pytest_collect_file = Sybil(
         SkipParser(),
         ClearNamespaceParser(),
     ],
-    patterns=["README.md", "README.zh.md", "docs/**/*.md", "docs/*.md"],
+    patterns=["README.md", "README.zh.md", "docs/*.md", "docs/*/*.md", "docs/*/*/*.md"],
     setup=_enter_an_empty_folder,
     teardown=_leave_it,
 ).pytest()

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "src/crmkit"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 DRIVERS = ("sqlalchemy", "pymongo", "psycopg", "pymysql", "cattrs", "alembic", "orjson", "pytest")
-IMPORTED_AS = {"python-calamine": "python_calamine"}
+IMPORTED_AS = {"python-calamine": "python_calamine", "chinesecalendar": "chinese_calendar"}
 
 
 def test_every_module_has_its_layer() -> None:
@@ -35,7 +35,10 @@ def test_importing_brings_no_driver(program: str) -> None:
     assert run.stdout.split() == []
 
 
-@pytest.mark.parametrize("extra", ["mongo", "postgres", "mysql", "migrate", "excel", "fast"])
+@pytest.mark.parametrize(
+    "extra",
+    ["mongo", "postgres", "mysql", "migrate", "excel", "fast", "holidays", "chinesecalendar"],
+)
 def test_every_extra_is_used(extra: str) -> None:
     """A library that an extra brings is known to some module."""
     sources = "\n".join(path.read_text() for path in PACKAGE.rglob("*.py"))

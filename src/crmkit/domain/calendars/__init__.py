@@ -1,0 +1,1 @@
+"""Business calendars: when people work, in their own time zone, as far as it is known."""
