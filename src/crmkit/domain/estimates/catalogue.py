@@ -5,6 +5,7 @@ from typing import Final
 
 import attrs
 
+from crmkit.domain.estimates.figures import ASSUMED
 from crmkit.domain.estimates.sizes import FunctionCount
 from crmkit.domain.estimates.words import NO_WORDS, Label
 from crmkit.errors import InvalidSettings, InvalidValue
@@ -19,7 +20,7 @@ class ModuleKind:
     functions: FunctionCount
     follows_process: bool = False
     included: Label = NO_WORDS
-    source: str = "crmkit"
+    source: str = ASSUMED
 
 
 class Catalogue:

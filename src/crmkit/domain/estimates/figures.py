@@ -12,6 +12,8 @@ from crmkit.errors import InvalidValue
 EXACT: Final = Context(prec=28, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation])
 """The arithmetic of estimates, whatever the decimal context of the thread says."""
 
+_ONE: Final = Decimal(1)
+
 ASSUMED: Final = "crmkit"
 """The source of figures that nobody has published: they are assumptions of this library."""
 
@@ -24,8 +26,6 @@ class Factor:
     """One number that a price is multiplied from.
 
     `source` names a published source, whose `page` follows, or `scope` for what the caller gave.
-    `assumed` marks what is neither. `driver` names the input of the scope that the value was read
-    from, so that a range of the input becomes a range of the price.
     """
 
     name: str
@@ -33,7 +33,6 @@ class Factor:
     value: Decimal
     source: str = ASSUMED
     page: str = ""
-    driver: str = ""
 
     @property
     def assumed(self) -> bool:
@@ -69,9 +68,9 @@ PROBABILITIES: Final = (0.10, 0.25, 0.50, 0.75, 0.90)
 
 def product(values: Iterable[Decimal]) -> Decimal:
     """Multiply in the arithmetic of estimates; of nothing, 1."""
-    whole = Decimal(1)
+    whole, multiply = _ONE, EXACT.multiply
     for value in values:
-        whole = EXACT.multiply(whole, value)
+        whole = multiply(whole, value)
     return whole
 
 

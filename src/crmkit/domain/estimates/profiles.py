@@ -91,6 +91,21 @@ class Profile:
             page=found.page,
         )
 
+    def upkeep_per_point(self) -> Factor:
+        """Return the hours that keep one function point up for a year."""
+        found = self.standard.upkeep_hours["all"]
+        return Factor(
+            name="upkeep_productivity",
+            label=Label("upkeep hours per function point and year", "运维生产率（人时/功能点·年）"),
+            value=found.at(self.percentile),
+            source=f"{self.standard.name} {self.percentile}",
+            page=found.page,
+        )
+
+    def upkeep_spread(self) -> Spread:
+        """Return how far single systems lie around the hours of upkeep."""
+        return standard_spread(self.standard.upkeep_hours["all"])
+
     def spread(self, industry: str) -> Spread:
         """Return how far single projects lie around the hours per function point."""
         if self.productivity is not None:

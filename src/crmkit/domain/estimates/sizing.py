@@ -6,6 +6,7 @@ that is still to be expected at its stage.
 
 from collections.abc import Iterator
 from decimal import Decimal
+from functools import cache
 from typing import Final
 
 import attrs
@@ -17,11 +18,17 @@ from crmkit.domain.estimates.catalogue import (
     Catalogue,
     ModuleKind,
 )
-from crmkit.domain.estimates.figures import EXACT, GIVEN, Factor, product
+from crmkit.domain.estimates.figures import ASSUMED, EXACT, GIVEN, Factor, product
 from crmkit.domain.estimates.levels import Complexity, Direction, Fit, Permissions, Process
 from crmkit.domain.estimates.profiles import Profile
 from crmkit.domain.estimates.scope import Integration, Module, Scope
-from crmkit.domain.estimates.sizes import IFPUG_AVERAGE, IFPUG_HIGH, IFPUG_LOW, FunctionCount
+from crmkit.domain.estimates.sizes import (
+    IFPUG_AVERAGE,
+    IFPUG_HIGH,
+    IFPUG_LOW,
+    FunctionCount,
+    Weights,
+)
 from crmkit.domain.estimates.standards import Standard
 from crmkit.domain.estimates.three_points import Amount, likeliest
 from crmkit.domain.estimates.words import Label
@@ -42,9 +49,13 @@ _FITS: Final = tuple(Fit)
 _SHAPED: Final = {
     Process.STANDARD: (Fit.STANDARD, Fit.STANDARD),
     Process.SOME: (Fit.ADAPTED, Fit.STANDARD),
-    Process.DEEP: (Fit.NEW, Fit.ADAPTED),
+    Process.DEEP: (Fit.ADAPTED, Fit.ADAPTED),
 }
-"""The least work on modules that follow processes, and on the others."""
+"""The least work on modules that follow processes, and on the others.
+
+Deep customisation of a product that exists is an upgrade: Shandong's provincial standard for
+budgets lets reuse count as at most 0.66 there. What is really new says `Fit.NEW` itself.
+"""
 
 
 @attrs.frozen(kw_only=True)
@@ -136,12 +147,10 @@ def _part(
         key=f"module:{kind.name}",
         label=kind.label,
         included=kind.included,
-        functions=functions * int(likeliest(module.count)),
+        functions=_times(functions, module.count),
         factors=(
-            _points(functions.points(weights), kind.source),
-            *_counted(
-                "count", Label("how many", "数量"), module.count, f"modules.{kind.name}.count"
-            ),
+            _points(functions, weights, kind.source),
+            *_counted("count", Label("how many", "数量"), module.count),
             standard.choice("fit", fit),
             standard.choice("change", module.change),
             standard.choice("stage", scope.stage),
@@ -150,11 +159,11 @@ def _part(
 
 
 def _integrations(scope: Scope, standard: Standard) -> Iterator[SizedPart]:
-    for at, link in enumerate(scope.integrations):
-        yield _integration(at, link, scope, standard)
+    for link in scope.integrations:
+        yield _integration(link, scope, standard)
 
 
-def _integration(at: int, link: Integration, scope: Scope, standard: Standard) -> SizedPart:
+def _integration(link: Integration, scope: Scope, standard: Standard) -> SizedPart:
     functions = _FLOWS[link.direction]
     entities = Label("entities exchanged", "交换的数据实体")
     return SizedPart(
@@ -164,10 +173,10 @@ def _integration(at: int, link: Integration, scope: Scope, standard: Standard) -
             f"{likeliest(link.entities)} entities, {link.direction}",
             f"{likeliest(link.entities)} 类数据，{_WAYS[link.direction]}",
         ),
-        functions=functions * int(likeliest(link.entities)),
+        functions=_times(functions, link.entities),
         factors=(
-            _points(functions.points(), "crmkit"),
-            *_counted("entities", entities, link.entities, f"integrations.{at}.entities"),
+            _points(functions, IFPUG_AVERAGE, ASSUMED),
+            *_counted("entities", entities, link.entities),
             standard.choice("fit", link.fit),
             standard.choice("change", "add"),
             standard.choice("stage", scope.stage),
@@ -178,18 +187,23 @@ def _integration(at: int, link: Integration, scope: Scope, standard: Standard) -
 _WAYS: Final = {Direction.IN: "流入", Direction.OUT: "流出", Direction.BOTH: "双向"}
 
 
-def _points(points: Decimal, source: str) -> Factor:
+def _times(functions: FunctionCount, amount: Amount) -> FunctionCount:
+    return functions if amount == 1 else functions * int(likeliest(amount))
+
+
+@cache
+def _points(functions: FunctionCount, weights: Weights, source: str) -> Factor:
     return Factor(
         name="points",
         label=Label("unadjusted function points", "未调整功能点"),
-        value=points,
+        value=functions.points(weights),
         source=source,
     )
 
 
-def _counted(name: str, label: Label, amount: Amount, driver: str) -> tuple[Factor, ...]:
+def _counted(name: str, label: Label, amount: Amount) -> tuple[Factor, ...]:
     """Return the factor of a count, left out where it is plainly 1."""
     if amount == 1:
         return ()
     value = EXACT.plus(likeliest(amount))
-    return (Factor(name=name, label=label, value=value, source=GIVEN, driver=driver),)
+    return (Factor(name=name, label=label, value=value, source=GIVEN),)

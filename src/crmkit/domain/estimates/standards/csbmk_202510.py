@@ -185,6 +185,14 @@ CSBMK_202510: Final = Standard(
             related="1.0",
             none="1.2",
         ),
+        "upkeep_team": _table(
+            "upkeep_team",
+            Label("experience of the team, in upkeep", "团队背景（运维）"),
+            _UPKEEP_PAGES,
+            same_industry="0.80",
+            related="1.00",
+            none="1.20",
+        ),
         "update": _table(
             "update",
             Label("how often updates come", "更新频率"),
