@@ -1,7 +1,10 @@
 """Estimates: the price of a CRM project, as a range with reasons, without a database."""
 
 from crmkit.domain.estimates.catalogue import CRM_CATALOGUE, Catalogue, ModuleKind
+from crmkit.domain.estimates.estimate import Estimate
 from crmkit.domain.estimates.figures import Factor, Quantiles
+from crmkit.domain.estimates.lines import Draft, EstimateLine, LineGroup
+from crmkit.domain.estimates.practice import STANDARD_PRACTICE, Practice, estimate
 from crmkit.domain.estimates.profiles import CSBMK_P50, LIAOCHENG, PROFILES, Productivity, Profile
 from crmkit.domain.estimates.protocols import EffortModel, SizingMethod
 from crmkit.domain.estimates.scope import (
@@ -26,17 +29,23 @@ __all__ = [
     "CSBMK_P50",
     "LIAOCHENG",
     "PROFILES",
+    "STANDARD_PRACTICE",
     "Catalogue",
+    "Draft",
     "EffortModel",
+    "Estimate",
+    "EstimateLine",
     "Factor",
     "FunctionCount",
     "Integration",
     "Label",
+    "LineGroup",
     "Lognormal",
     "Maintenance",
     "Migration",
     "Module",
     "ModuleKind",
+    "Practice",
     "Productivity",
     "Profile",
     "QuantileSpread",
@@ -49,5 +58,6 @@ __all__ = [
     "Technology",
     "ThirdParty",
     "ThreePoint",
+    "estimate",
     "measure",
 ]
