@@ -12,23 +12,26 @@ from crmkit.domain.changes import INTERNAL, OutboxMessage
 from crmkit.domain.entity import Registry
 from crmkit.domain.ids import UuidSequence
 from crmkit.domain.instants import as_instant
-from crmkit.domain.text import check_text
-from crmkit.errors import InvalidValue, StoreClosed, WrongType
+from crmkit.domain.privacy.audit import LOGS as PRIVACY_LOGS
+from crmkit.domain.privacy.audit import AuditEntry
+from crmkit.errors import StoreClosed
 from crmkit.plugins.manager import Plugins
 from crmkit.ports import Access, Action, Actor, Clock, Ids, Schema, Storage
 from crmkit.services.delivery import Delivery, DeliveryReport, Purged
 from crmkit.services.history import changesets_of
+from crmkit.services.log_rows import transaction
 from crmkit.services.outbox import Retries, Terms
+from crmkit.services.privacy.audit_log import AuditLog
 from crmkit.services.running import Call, run_call
 from crmkit.services.undoing import Undone, undo
 from crmkit.storage.opening import open_storage
 from crmkit.work import UnitOfWork
+from crmkit.work.auditing import ENTRY, AuditedWork
 from crmkit.work.departments import ENTITIES
-from crmkit.work.marks import Marks
+from crmkit.work.marks import Marks, marks_of
 from crmkit.work.once import Once
 
 R = TypeVar("R")
-MAX_TENANT: Final = 63
 RETENTION: Final = timedelta(days=30)
 LEASE: Final = timedelta(minutes=1)
 STANDARD_RETRIES: Final = Retries()
@@ -65,7 +68,9 @@ class CRM:
     ) -> None:
         """Put the parts together; `CRM.open` finds the store for you."""
         self.plugins = plugins if isinstance(plugins, Plugins) else Plugins(plugins)
-        self.registry = Registry((*INTERNAL, *ENTITIES, *self.plugins.entities(), *entities))
+        self.registry = Registry(
+            (*INTERNAL, *PRIVACY_LOGS, *ENTITIES, *self.plugins.entities(), *entities)
+        )
         self.plugins.check_fields(self.registry)
         self.storage = storage
         self.clock = clock or SystemClock()
@@ -103,6 +108,12 @@ class CRM:
         return cls(open_storage(target, prefix=prefix, schema=schema), plugins=loaded, **parts)
 
     @property
+    def audit(self) -> AuditLog:
+        """Return the audit log: `seal()` puts entries into the chain, `verify()` walks along it."""
+        self._check_open()
+        return AuditLog(self.storage, self.clock, self.ids, pause=self._pause)
+
+    @property
     def schema(self) -> Schema:
         """Return the schema: `plan()`, `apply()`, `verify()`."""
         return self.storage.schema
@@ -125,7 +136,7 @@ class CRM:
         shall be a part of. With an `idempotency_key` the work takes effect once for that key and
         `payload`; entering it again raises `AlreadyDone` with the first result.
         """
-        marks = self._marks(by, tenant, reason, cause_id)
+        marks = self._marks(by, tenant, reason=reason, cause_id=cause_id)
         once = None if idempotency_key is None else Once(idempotency_key, payload, marks)
         return self._unit(marks, once=once, read_only=read_only, join=join)
 
@@ -135,7 +146,7 @@ class CRM:
         Afterwards its `changes` tell the difference it would have made, its `events` what would
         have been told, its `messages` what would have been delivered.
         """
-        return self._unit(self._marks(by, tenant, None, None), rehearsal=True)
+        return self._unit(self._marks(by, tenant), rehearsal=True)
 
     def run(
         self,
@@ -249,9 +260,10 @@ class CRM:
     ) -> UnitOfWork:
         self._check_open()
         session = self.storage.session(marks.tenant, read_only=read_only, join=join)
-        return UnitOfWork(
+        return AuditedWork(
             session,
             marks,
+            write_apart=partial(self._write_apart, join),
             registry=self.registry,
             hooks=self.plugins,
             access=self._access,
@@ -259,19 +271,12 @@ class CRM:
             rehearsal=rehearsal,
         )
 
-    def _marks(
-        self, by: Actor | str, tenant: str, reason: str | None, cause_id: UUID | None
-    ) -> Marks:
-        now = as_instant(self.clock.now(), path="clock")
-        return Marks(
-            actor=by if isinstance(by, Actor) else Actor(id=_name(by, "by", 200)),
-            tenant=_name(tenant, "tenant", MAX_TENANT),
-            now=now,
-            ids=self.ids,
-            changeset_id=self.ids.next_id(now),
-            reason=None if reason is None else check_text(reason, path="reason"),
-            cause_id=cause_id,
-        )
+    def _marks(self, by: Actor | str, tenant: str, **why: Any) -> Marks:
+        return marks_of(self.clock, self.ids, by=by, tenant=tenant, **why)
+
+    def _write_apart(self, join: object, tenant: str, entries: Sequence[AuditEntry]) -> None:
+        with transaction(self.storage, tenant, join=join) as session:
+            session.insert_many(ENTRY, entries)
 
     def _check_open(self) -> None:
         if self._is_closed:
@@ -279,11 +284,3 @@ class CRM:
         if not self._is_checked:
             self.schema.check()
             self._is_checked = True
-
-
-def _name(value: object, path: str, max_length: int) -> str:
-    if not isinstance(value, str):
-        raise WrongType(f"expected a name, got {type(value).__name__}", path=path)
-    if not value.strip():
-        raise InvalidValue("must not be empty", path=path, fix="give a name")
-    return check_text(value, path=path, max_length=max_length)

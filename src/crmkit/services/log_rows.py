@@ -6,9 +6,9 @@ from typing import Any
 
 from crmkit.domain.columns import Leaf
 from crmkit.domain.entity import EntitySpec
-from crmkit.domain.filters.lowered import Check, Lowered, SortKey, Test
+from crmkit.domain.filters.lowered import All, Check, Lowered, SortKey, Test
 from crmkit.domain.filters.paths import path_to
-from crmkit.ports import Ask, Session, Storage
+from crmkit.ports import BATCH, Ask, Session, Storage
 
 
 def leaf_of(spec: EntitySpec, name: str) -> Leaf:
@@ -51,10 +51,25 @@ def rows(
     return [row for batch in session.find(spec, ask) for row in batch]
 
 
+def paged(
+    session: Session, spec: EntitySpec, where: Lowered, *, size: int = BATCH
+) -> Generator[list[Any]]:
+    """Bring all fitting rows page by page, by id, so that others can be asked and written between.
+
+    A row that comes meanwhile behind the last one is met too.
+    """
+    order = rising(spec)
+    found = rows(session, spec, where, order=order, limit=size)
+    while found:
+        yield found
+        beyond = compare(spec, "id", Test.GT, found[-1].id)
+        found = rows(session, spec, All((where, beyond)), order=order, limit=size)
+
+
 @contextmanager
-def transaction(storage: Storage, tenant: str) -> Generator[Session]:
+def transaction(storage: Storage, tenant: str, *, join: object = None) -> Generator[Session]:
     """Give a session that commits at the end of the block, and is rolled back on an exception."""
-    session = storage.session(tenant)
+    session = storage.session(tenant, join=join)
     try:
         yield session
         session.commit()

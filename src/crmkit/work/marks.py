@@ -1,11 +1,18 @@
 """The marks of a unit of work: who, when, for whom, why; every row that it writes bears them."""
 
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 import attrs
 
-from crmkit.ports import Actor, Ids
+from crmkit.domain.instants import as_instant
+from crmkit.domain.text import check_text
+from crmkit.errors import InvalidValue, WrongType
+from crmkit.ports import Actor, Clock, Ids
+
+MAX_TENANT: Final = 63
+MAX_ACTOR: Final = 200
 
 
 @attrs.frozen(kw_only=True)
@@ -27,3 +34,34 @@ class Marks:
     def new_ids(self, count: int) -> list[UUID]:
         """Return several fresh ids, each above the one before."""
         return self.ids.next_ids(self.now, count)
+
+
+def marks_of(
+    clock: Clock,
+    ids: Ids,
+    *,
+    by: Actor | str,
+    tenant: str,
+    reason: str | None = None,
+    cause_id: UUID | None = None,
+) -> Marks:
+    """Take the time and an id for a work; names that are empty or too long are refused."""
+    now = as_instant(clock.now(), path="clock")
+    return Marks(
+        actor=by if isinstance(by, Actor) else Actor(id=name_of(by, "by", MAX_ACTOR)),
+        tenant=name_of(tenant, "tenant", MAX_TENANT),
+        now=now,
+        ids=ids,
+        changeset_id=ids.next_id(now),
+        reason=None if reason is None else check_text(reason, path="reason"),
+        cause_id=cause_id,
+    )
+
+
+def name_of(value: object, path: str, max_length: int) -> str:
+    """Return a name, or raise `WrongType`, `InvalidValue` or `OutOfRange` naming `path`."""
+    if not isinstance(value, str):
+        raise WrongType(f"expected a name, got {type(value).__name__}", path=path)
+    if not value.strip():
+        raise InvalidValue("must not be empty", path=path, fix="give a name")
+    return check_text(value, path=path, max_length=max_length)

@@ -1,0 +1,1 @@
+"""Privacy: the audit log, export and erasure of a person, retention, views across tenants."""

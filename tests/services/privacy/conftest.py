@@ -1,0 +1,65 @@
+"""One CRM on each kind of store for all tests of privacy; each test has a tenant of its own."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crmkit.crm import CRM
+from crmkit.errors import NotPermitted
+from crmkit.ports import Action, Actor
+from crmkit.testing.storage.harness import Place, new_tenant
+
+
+class NobodyIsPermitted:
+    """An access that refuses what is called forbidden."""
+
+    def permit(self, actor: Actor, action: Action, record: Any) -> None:
+        """Refuse actions of one noun."""
+        if action.name.startswith("forbidden:"):
+            raise NotPermitted("not by you", path=action.name)
+
+
+@pytest.fixture(scope="session", params=["memory", "sqlite", "postgresql", "mongodb"])
+def everywhere(request: pytest.FixtureRequest, tmp_path_factory: Any) -> Iterator[CRM]:
+    """Give a CRM on each store in turn."""
+    url = _url(request, tmp_path_factory.mktemp("privacy"))
+    with CRM.open(url, plugin_names=(), access=NobodyIsPermitted()) as crm:
+        crm.schema.apply()
+        yield crm
+
+
+@pytest.fixture
+def place(everywhere: CRM) -> Place:
+    """Give a tenant of its own, on each store in turn."""
+    return Place(everywhere, new_tenant())
+
+
+@pytest.fixture(scope="session", params=["memory", "sqlite"])
+def close_by(request: pytest.FixtureRequest, tmp_path_factory: Any) -> Iterator[CRM]:
+    """Give a CRM on the stores without a server in turn."""
+    url = _url(request, tmp_path_factory.mktemp("privacy"))
+    with CRM.open(url, plugin_names=(), access=NobodyIsPermitted()) as crm:
+        crm.schema.apply()
+        yield crm
+
+
+@pytest.fixture
+def near(close_by: CRM) -> Place:
+    """Give a tenant of its own, on memory and SQLite."""
+    return Place(close_by, new_tenant())
+
+
+def _url(request: pytest.FixtureRequest, folder: Path) -> str:
+    match request.param:
+        case "sqlite":
+            return f"sqlite:///{folder / 'crm.db'}"
+        case "postgresql":
+            postgres: str = request.getfixturevalue("new_postgres")()
+            return postgres
+        case "mongodb":
+            mongo: str = request.getfixturevalue("new_mongo")()
+            return mongo
+        case _:
+            return "memory:"
