@@ -1,0 +1,70 @@
+"""Moments: what happened on a ticket and how it stood then; clocks and metrics read only these."""
+
+from datetime import datetime
+from enum import StrEnum
+
+import attrs
+
+from crmkit.domain.support.priorities import Priority
+from crmkit.domain.support.statuses import StatusCategory
+
+
+class Happening(StrEnum):
+    """What may happen on a ticket."""
+
+    OPENED = "opened"
+    REPLIED = "replied"
+    MOVED = "moved"
+    REOPENED = "reopened"
+    PRIORITISED = "prioritised"
+    ASSIGNED = "assigned"
+    MERGED = "merged"
+    UNMERGED = "unmerged"
+    RULED = "ruled"
+    """Another policy took over."""
+
+
+class Author(StrEnum):
+    """Who did it; a bot's reply is no agent's."""
+
+    CUSTOMER = "customer"
+    AGENT = "agent"
+    BOT = "bot"
+    SYSTEM = "system"
+
+
+@attrs.frozen(kw_only=True)
+class Moment:
+    """One thing that happened, and the status, priority and cycle that the ticket had after it."""
+
+    at: datetime
+    happening: Happening
+    category: StatusCategory = StatusCategory.OPEN
+    priority: Priority = Priority.NORMAL
+    author: Author = Author.SYSTEM
+    public: bool = False
+    cycle: int = 1
+
+
+@attrs.frozen(kw_only=True)
+class When:
+    """A condition on a moment: each list that is given must hold what happened."""
+
+    happenings: tuple[Happening, ...] = ()
+    categories: tuple[StatusCategory, ...] = ()
+    authors: tuple[Author, ...] = ()
+    public: bool | None = None
+
+    def fits(self, moment: Moment) -> bool:
+        """Say whether a moment fulfils the condition."""
+        return (
+            (not self.happenings or moment.happening in self.happenings)
+            and (not self.categories or moment.category in self.categories)
+            and (not self.authors or moment.author in self.authors)
+            and (self.public is None or moment.public is self.public)
+        )
+
+
+def any_fits(conditions: tuple[When, ...], moment: Moment) -> bool:
+    """Say whether a moment fulfils one of several conditions."""
+    return any(condition.fits(moment) for condition in conditions)
