@@ -1,4 +1,4 @@
-"""Sales: what people do with pipelines and deals."""
+"""Sales: what people do with pipelines, deals, products and prices."""
 
 from crmkit.services.sales.deals import (
     LOSE_DEAL,
@@ -13,19 +13,75 @@ from crmkit.services.sales.deals import (
     win_deal,
 )
 from crmkit.services.sales.pipelines import DEFAULT_STAGES, DEFINE_PIPELINE, define_pipeline
+from crmkit.services.sales.price_lists import (
+    PUBLISH_PRICE_LIST,
+    WITHDRAW_PRICE_LIST,
+    WRITE_PRICE_LIST,
+    add_price,
+    price_book,
+    publish_price_list,
+    remove_price,
+    withdraw_price_list,
+    write_price_list,
+)
+from crmkit.services.sales.products import (
+    ADD_PRODUCT,
+    CHANGE_PRODUCT,
+    RETIRE_PRODUCT,
+    add_product,
+    change_product,
+    make_variants,
+    products_within,
+    retire_product,
+    set_components,
+    variants_of,
+)
+from crmkit.services.sales.rates import (
+    SET_EXCHANGE_RATE,
+    SET_TAX_RATES,
+    exchange,
+    load_tax_rates,
+    set_exchange_rate,
+    tax_table,
+)
 
 __all__ = [
+    "ADD_PRODUCT",
+    "CHANGE_PRODUCT",
     "DEFAULT_STAGES",
     "DEFINE_PIPELINE",
     "LOSE_DEAL",
     "MOVE_DEAL",
     "OPEN_DEAL",
+    "PUBLISH_PRICE_LIST",
     "REOPEN_DEAL",
+    "RETIRE_PRODUCT",
+    "SET_EXCHANGE_RATE",
+    "SET_TAX_RATES",
     "WIN_DEAL",
+    "WITHDRAW_PRICE_LIST",
+    "WRITE_PRICE_LIST",
+    "add_price",
+    "add_product",
+    "change_product",
     "define_pipeline",
+    "exchange",
+    "load_tax_rates",
     "lose_deal",
+    "make_variants",
     "move_deal",
     "open_deal",
+    "price_book",
+    "products_within",
+    "publish_price_list",
+    "remove_price",
     "reopen_deal",
+    "retire_product",
+    "set_components",
+    "set_exchange_rate",
+    "tax_table",
+    "variants_of",
     "win_deal",
+    "withdraw_price_list",
+    "write_price_list",
 ]

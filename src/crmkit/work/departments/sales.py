@@ -2,12 +2,24 @@
 
 from crmkit.domain.aggregate import Aggregate
 from crmkit.domain.sales.deal import Deal
+from crmkit.domain.sales.exchange_rate import ExchangeRate
 from crmkit.domain.sales.pipeline import Pipeline
+from crmkit.domain.sales.price_list import PriceEntry, PriceList, PriceShelf
 from crmkit.domain.sales.product import Product
+from crmkit.domain.sales.tax_rate import TaxRate
 from crmkit.work.collection import Collection
 from crmkit.work.departments.reaching import Reaching
 
-ENTITIES: tuple[type[Aggregate], ...] = (Product, Pipeline, Deal)
+ENTITIES: tuple[type[Aggregate], ...] = (
+    Product,
+    Pipeline,
+    Deal,
+    PriceList,
+    PriceEntry,
+    PriceShelf,
+    TaxRate,
+    ExchangeRate,
+)
 
 
 class SalesRecords(Reaching):
@@ -27,3 +39,28 @@ class SalesRecords(Reaching):
     def deals(self) -> Collection[Deal]:
         """Return the deals."""
         return self.of(Deal)
+
+    @property
+    def price_lists(self) -> Collection[PriceList]:
+        """Return the price lists."""
+        return self.of(PriceList)
+
+    @property
+    def price_entries(self) -> Collection[PriceEntry]:
+        """Return the prices of all lists."""
+        return self.of(PriceEntry)
+
+    @property
+    def price_shelves(self) -> Collection[PriceShelf]:
+        """Return what those hold who publish price lists."""
+        return self.of(PriceShelf)
+
+    @property
+    def tax_rates(self) -> Collection[TaxRate]:
+        """Return the tax rates."""
+        return self.of(TaxRate)
+
+    @property
+    def exchange_rates(self) -> Collection[ExchangeRate]:
+        """Return the exchange rates."""
+        return self.of(ExchangeRate)
