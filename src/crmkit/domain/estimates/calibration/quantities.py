@@ -1,0 +1,40 @@
+"""Measured quantities: finite numbers, refused by name. They are floats, for they are not money."""
+
+from decimal import Decimal
+from math import isfinite
+from typing import TypeAlias
+
+from crmkit.errors import InvalidValue, WrongType
+
+Quantity: TypeAlias = float | int | Decimal
+
+
+def as_number(value: object, path: str) -> float:
+    """Return a finite number, or raise `InvalidValue` naming `path`."""
+    if isinstance(value, bool) or not isinstance(value, float | int | Decimal):
+        raise WrongType(f"expected a number, got {type(value).__name__}", path=path)
+    try:
+        number = float(value)
+    except (OverflowError, ValueError):
+        number = float("nan")
+    if not isfinite(number):
+        raise InvalidValue(f"{value} is not a finite number", path=path, fix="give what it was")
+    return number
+
+
+def above_zero(value: object, path: str) -> float:
+    """Return a finite number above zero, or raise `InvalidValue` naming `path`."""
+    number = as_number(value, path)
+    if number <= 0:
+        raise InvalidValue(f"{value} is not above zero", path=path, fix="leave out what has none")
+    return number
+
+
+def between(value: object, path: str, low: float, high: float) -> float:
+    """Return a number that lies between two others, or raise `InvalidValue` naming `path`."""
+    number = as_number(value, path)
+    if not low < number < high:
+        raise InvalidValue(
+            f"{value} is not between {low:g} and {high:g}", path=path, fix="such as 0.8"
+        )
+    return number
