@@ -167,6 +167,21 @@ def fresh_url(request: pytest.FixtureRequest) -> str:
     return _empty_store(request)
 
 
+@pytest.fixture(scope="module", params=["memory", "sqlite", "postgresql", "mongodb"])
+def lasting_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Give the URL of a store, of each kind in turn, for all tests of a module.
+
+    It is empty when the module begins; tests keep apart by working for tenants of their own.
+    """
+    if request.param == "memory":
+        return "memory:"
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path_factory.mktemp('lasting') / 'crm.db'}"
+    names = {"postgresql": "new_postgres", "mongodb": "new_mongo"}
+    url: str = request.getfixturevalue(names[request.param])()
+    return url
+
+
 @pytest.fixture(params=["memory", "sqlite"])
 def near_url(request: pytest.FixtureRequest) -> str:
     """Give the URL of an empty store without a server; a test may name others for itself."""

@@ -1,16 +1,23 @@
 """The collections that crmkit itself brings, by the names that people use for them."""
 
 from crmkit.domain.aggregate import Aggregate
-from crmkit.work.departments import access, parties, records, sales
+from crmkit.work.departments import access, calendars, parties, records, sales
 
 ENTITIES: tuple[type[Aggregate], ...] = (
     *records.ENTITIES,
     *access.ENTITIES,
+    *calendars.ENTITIES,
     *parties.ENTITIES,
     *sales.ENTITIES,
 )
 """The entities of crmkit, department by department."""
 
 
-class Departments(records.Records, access.AccessRecords, parties.PartyRecords, sales.SalesRecords):
+class Departments(
+    records.Records,
+    access.AccessRecords,
+    calendars.CalendarRecords,
+    parties.PartyRecords,
+    sales.SalesRecords,
+):
     """One property per entity of crmkit; a vendor's own are reached with `of`."""

@@ -1,0 +1,137 @@
+"""Calendars that are kept: hours under a name, the sources they go by, and people's absences."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Annotated, NewType, Self
+from uuid import UUID
+
+import attrs
+
+from crmkit.domain.aggregate import Aggregate, Event, UserId
+from crmkit.domain.calendars.business_calendar import BusinessCalendar
+from crmkit.domain.calendars.closures import closed
+from crmkit.domain.calendars.hours import Week
+from crmkit.domain.calendars.local_time import time_zone
+from crmkit.domain.calendars.sources import Source, SpecialDay
+from crmkit.domain.entity import Index, Unique, entity
+from crmkit.domain.kinds import Text
+from crmkit.domain.privacy.keeping import keeps
+from crmkit.domain.privacy.terms import STAFF, LegalBasis, Retention
+from crmkit.errors import InvalidValue
+
+CalendarId = NewType("CalendarId", UUID)
+CalendarSourceId = NewType("CalendarSourceId", UUID)
+AbsenceId = NewType("AbsenceId", UUID)
+
+
+@attrs.frozen(kw_only=True)
+class DaysPublished(Event):
+    """A source tells other days, or further ahead."""
+
+    source_id: CalendarSourceId
+    known_until: date | None
+
+
+@keeps()
+@entity(
+    "calendar_source",
+    unique=[Unique("name")],
+    labels={"en": "Calendar source", "zh": "日历来源"},
+    events=(DaysPublished,),
+)
+@attrs.frozen(kw_only=True)
+class CalendarSource(Aggregate):
+    """Days that differ from the week, kept once for all calendars that go by them."""
+
+    id: CalendarSourceId
+    name: Annotated[str, Text(max_length=200)]
+    days: tuple[SpecialDay, ...] = ()
+    known_until: date | None = None
+
+    @property
+    def source(self) -> Source:
+        """Return it as calendars read it."""
+        return Source(name=self.name, days=self.days, known_until=self.known_until)
+
+    def publish(self, source: Source) -> Self:
+        """Take over the days of a source."""
+        told = DaysPublished(source_id=self.id, known_until=source.known_until)
+        changed = self.evolve(days=source.days, known_until=source.known_until)
+        return self if changed == self else changed.recording(told)
+
+
+@keeps()
+@entity("calendar", unique=[Unique("name")], labels={"en": "Business calendar", "zh": "工作日历"})
+@attrs.frozen(kw_only=True)
+class Calendar(Aggregate):
+    """Hours in a time zone, by the date from which they hold, and the sources in their order."""
+
+    id: CalendarId
+    name: Annotated[str, Text(max_length=100)]
+    zone: Annotated[str, Text(max_length=100)]
+    weeks: tuple[Week, ...]
+    source_ids: tuple[CalendarSourceId, ...] = ()
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse what no business calendar would take."""
+        super().__attrs_post_init__()
+        time_zone(self.zone, "calendar.zone")
+        BusinessCalendar(name=self.name, zone=self.zone, weeks=self.weeks)
+
+    def with_sources(self, sources: Mapping[CalendarSourceId, CalendarSource]) -> BusinessCalendar:
+        """Return the calendar to ask; its name tells its version and how far it is known."""
+        layers = tuple(sources[one].source for one in self.source_ids)
+        made = BusinessCalendar(name=self.name, zone=self.zone, weeks=self.weeks, sources=layers)
+        known = made.known_until
+        label = f"{self.name} v{self.version}" + ("" if known is None else f", known to {known}")
+        return attrs.evolve(made, name=label)
+
+    def change_hours(self, week: Week) -> Self:
+        """Let other hours hold from a date on; those before it stay as they were."""
+        if week.from_on is None:
+            raise InvalidValue("hours change on a date", path="week.from_on", fix="give it")
+        begins = week.from_on
+        kept = tuple(one for one in self.weeks if one.from_on is None or one.from_on < begins)
+        return self.evolve(weeks=(*kept, week))
+
+
+@keeps(
+    sensitive=("reason",),
+    about=("user_id",),
+    purpose=STAFF,
+    basis=LegalBasis.EMPLOYMENT,
+    retention=Retention(days=2 * 365, after="ends_at"),
+)
+@entity(
+    "absence",
+    indexes=[Index(("user_id", "ends_at"))],
+    labels={"en": "Absence", "zh": "缺勤"},
+)
+@attrs.frozen(kw_only=True)
+class Absence(Aggregate):
+    """Time in which a person is away, and who stands in."""
+
+    id: AbsenceId
+    user_id: UserId
+    begins_at: datetime
+    ends_at: datetime
+    deputy_id: UserId | None = None
+    reason: Annotated[str, Text(max_length=300)] | None = None
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse an end before the beginning, and who stands in for himself."""
+        super().__attrs_post_init__()
+        if self.ends_at <= self.begins_at:
+            raise InvalidValue("ends before it begins", path="absence.ends_at", fix="swap them")
+        if self.deputy_id == self.user_id:
+            raise InvalidValue(
+                "nobody stands in for himself", path="absence.deputy_id", fix="name another"
+            )
+
+    def covers(self, at: datetime) -> bool:
+        """Say whether the person is away at an instant."""
+        return self.begins_at <= at < self.ends_at
+
+    def days(self, zone: str) -> tuple[SpecialDay, ...]:
+        """Return it as the days of a source in a time zone."""
+        return closed(self.begins_at, self.ends_at, zone, name="absence")
