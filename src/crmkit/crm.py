@@ -16,7 +16,7 @@ from crmkit.domain.privacy.audit import LOGS as PRIVACY_LOGS
 from crmkit.domain.privacy.audit import AuditEntry
 from crmkit.errors import StoreClosed
 from crmkit.plugins.manager import Plugins
-from crmkit.ports import Access, Action, Actor, Clock, Ids, Schema, Storage
+from crmkit.ports import Access, Actor, Clock, Ids, Schema, Storage
 from crmkit.services.delivery import Delivery, DeliveryReport, Purged
 from crmkit.services.history import changesets_of
 from crmkit.services.log_rows import transaction
@@ -30,6 +30,7 @@ from crmkit.work.auditing import ENTRY, AuditedWork
 from crmkit.work.departments import ENTITIES
 from crmkit.work.marks import Marks, marks_of
 from crmkit.work.once import Once
+from crmkit.work.policies import OpenAccess
 
 R = TypeVar("R")
 RETENTION: Final = timedelta(days=30)
@@ -43,13 +44,6 @@ class SystemClock:
     def now(self) -> datetime:
         """Return the present instant, in UTC, to the millisecond."""
         return as_instant(datetime.now(UTC))
-
-
-class OpenAccess:
-    """Permits everything; the CRM of a program that decides for itself who may call it."""
-
-    def permit(self, actor: Actor, action: Action, record: Any) -> None:
-        """Permit."""
 
 
 class CRM:

@@ -1,6 +1,6 @@
 """Everything crmkit asks of the outside, on one page: store, clock, ids, hooks, access."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
@@ -8,6 +8,9 @@ from uuid import UUID
 
 import attrs
 
+from crmkit.domain.access.acting import Action as Action  # noqa: PLC0414 - told again
+from crmkit.domain.access.acting import Actor as Actor  # noqa: PLC0414 - told again
+from crmkit.domain.access.sight import Sight
 from crmkit.domain.columns import Leaf
 from crmkit.domain.custom_fields import CustomField
 from crmkit.domain.entity import EntitySpec, Registry
@@ -36,11 +39,10 @@ class Ids(Protocol):
 
     def next_ids(self, now: datetime, count: int) -> list[UUID]:
         """Return several of them, each above the one before."""
-        ...
 
 
 class Capability(StrEnum):
-    """What a store may be able to do; what it cannot is refused as `CapabilityMissing`."""
+    """What a store may be able to do; else it is refused as `CapabilityMissing`."""
 
     ATOMIC = "atomic"
     """Several records, or none."""
@@ -78,10 +80,9 @@ class Ask:
 
 
 class Session(Protocol):
-    """One transaction of one tenant. After any error it only rolls back.
+    """One transaction of one tenant, named in every statement; an error only rolls it back.
 
-    `tenant` is compiled into every statement. Records are instances of the entity's class; what is
-    read is whole and trusted, removed records included.
+    Records are instances of the entity's class, whole and trusted, removed records included.
     """
 
     @property
@@ -132,6 +133,10 @@ class Session(Protocol):
 
     def guard(self, spec: EntitySpec, versions: Mapping[UUID, int]) -> None:
         """Hold records at these versions until the commit, or raise `GuardConflict`."""
+        ...
+
+    def confirm(self, spec: EntitySpec, versions: Mapping[UUID, int]) -> None:
+        """Check versions as committed by now, or raise `GuardConflict`; nobody waits for it."""
         ...
 
     def hold(self, spec: EntitySpec, record_id: UUID, version: int) -> None:
@@ -231,36 +236,31 @@ class Storage(Protocol):
         ...
 
 
-@attrs.frozen
-class Action:
-    """Something that may be permitted or refused, declared beside the service that does it.
+class Clearance(Protocol):
+    """What one actor may see and do in a work."""
 
-    `summary` says in English what is done, `zh` in Chinese.
-    """
+    def sight(self, spec: EntitySpec) -> Sight | None:
+        """Return what the actor sees of an entity; None when nothing is kept from them."""
+        ...
 
-    name: str
-    summary: str = ""
-    zh: str = ""
+    def permit(self, action: Action, record: Any) -> None:
+        """Return when the actor may do this, else raise `NotPermitted`."""
+        ...
 
+    def checked(self, sight: Sight, before: Any, after: Any) -> Any:
+        """Return a whole record that may be written, judged before (None: new) and after."""
+        ...
 
-@attrs.frozen(kw_only=True)
-class Actor:
-    """Who acts: a person, a service, an agent; `id` is what the change log keeps."""
-
-    id: str
-    name: str = ""
-    roles: frozenset[str] = frozenset()
-
-    def has_role(self, role: str) -> bool:
-        """Say whether the actor plays a role."""
-        return role in self.roles
+    def relied_on(self) -> Iterable[tuple[EntitySpec, Mapping[UUID, int]]]:
+        """Bring the versions of policy and users on which the decisions rest."""
+        ...
 
 
 class Access(Protocol):
     """Decides who may do what."""
 
-    def permit(self, actor: Actor, action: Action, record: Any) -> None:
-        """Return when the actor may do this, else raise `NotPermitted`."""
+    def enter(self, work: Any) -> Clearance:
+        """Return what the actor of a unit of work may do; asked once, before anything else."""
         ...
 
 

@@ -2,14 +2,17 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, NewType, Self
+from typing import Annotated, Any, ClassVar, NewType, Self
 from uuid import UUID
 
 import attrs
 
+from crmkit.domain.access.veils import Veil
 from crmkit.domain.blanks import copier_of
+from crmkit.domain.composite_kinds import Part
 from crmkit.domain.custom_values import CustomValues
 from crmkit.domain.entity import spec_of
+from crmkit.errors import InvalidValue, NotPermitted
 
 UserId = NewType("UserId", UUID)
 
@@ -24,8 +27,12 @@ class Aggregate:
     """A record of one tenant; a change returns a new one and carries its event.
 
     `tenant`, `version` and the marks of creation and change are filled in when it is saved.
-    `custom` holds the tenant's own fields by key. `events` are not kept with the record.
+    `custom` holds the tenant's own fields by key. `events` are not kept with the record. A value
+    that the reader may not see is a `Veil`; a save leaves it as it is stored.
     """
+
+    derived_names: ClassVar[tuple[str, ...]] = ()
+    """The fields that `derived` brings."""
 
     id: UUID
     tenant: str = ""
@@ -45,10 +52,10 @@ class Aggregate:
         spec = spec_of(type(self))
         for name, part in spec.parts.items():
             value = getattr(self, name)
-            checked = part.check(value)
+            checked = _checked(part, value)
             if checked is not value:
                 object.__setattr__(self, name, checked)
-        for name, value in self.derived().items():
+        for name, value in self.following().items():
             object.__setattr__(self, name, value)
 
     def derived(self) -> Mapping[str, Any]:
@@ -61,12 +68,19 @@ class Aggregate:
         Only the changed fields are checked again, and all rules that the class has of its own.
         """
         spec = spec_of(type(self))
-        checked = {name: spec.part(name).check(value) for name, value in changes.items()}
+        checked = {name: _checked(spec.part(name), value) for name, value in changes.items()}
         if _has_rules(type(self)):
             return attrs.evolve(self, **checked)
         changed = self.replaced(**checked)
-        derived = changed.derived()
+        derived = changed.following()
         return changed.replaced(**derived) if derived else changed
+
+    def following(self) -> Mapping[str, Any]:
+        """Return the derived fields; none where they follow from what the reader may not see."""
+        try:
+            return self.derived()
+        except NotPermitted:
+            return {}
 
     def replaced(self, **changes: Any) -> Self:
         """Return a copy with some fields replaced by values that are known to be right."""
@@ -80,6 +94,15 @@ class Aggregate:
     def is_live(self) -> bool:
         """Say whether the record is not removed."""
         return self.deleted_at is None
+
+
+def _checked(part: Part, value: Any) -> Any:
+    try:
+        return part.check(value)
+    except InvalidValue:
+        if isinstance(value, Veil):
+            return value
+        raise
 
 
 def _has_rules(cls: type[Any], _known: dict[type[Any], bool] = {}) -> bool:  # noqa: B006 - a cache

@@ -13,6 +13,7 @@ from uuid import UUID
 
 import attrs
 
+from crmkit.domain.access.veils import Veil
 from crmkit.domain.composite_kinds import KEY_SUFFIX, Amount, JsonKind, Many
 from crmkit.domain.kinds import Boolean, Day, Instant, Integer, Json, Kind, Number, Text
 from crmkit.domain.money import Money
@@ -57,9 +58,7 @@ class CustomValues(JsonKind):
         if len(value) > MAX_CUSTOM:
             raise OutOfRange(f"{len(value)} values, at most {MAX_CUSTOM} are kept", path=path)
         return {
-            check_custom_key(key, path): _kind_of(inner, f"{path}.{key}").check(
-                inner, f"{path}.{key}"
-            )
+            check_custom_key(key, path): _checked(inner, f"{path}.{key}")
             for key, inner in value.items()
             if inner is not None
         }
@@ -99,7 +98,7 @@ def check_custom_key(key: object, path: str) -> str:
 
 def written(value: Any) -> str:
     """Write a custom value as people and files write it."""
-    return _kind_of(value, "custom").text(value)
+    return str(value) if isinstance(value, Veil) else kind_of_value(value, "custom").text(value)
 
 
 def stored_key(key: str, kind: Kind) -> str:
@@ -134,7 +133,12 @@ _MOST_KEYS: Final = 10_000
 _STORED_KEYS: Final = _StoredKeys()
 
 
-def _kind_of(value: Any, path: str) -> Kind:
+def _checked(value: Any, path: str) -> Any:
+    return value if isinstance(value, Veil) else kind_of_value(value, path).check(value, path)
+
+
+def kind_of_value(value: Any, path: str) -> Kind:
+    """Return the kind of a custom value, or raise `WrongType`."""
     kind = _BY_TYPE.get(type(value))
     if kind is None:
         raise WrongType(

@@ -127,12 +127,24 @@ class EntitySpec:
         """Return the field called `name`, or raise `UnknownField` with near names."""
         found = self.parts.get(name)
         if found is None:
-            raise UnknownField(
-                f"{self.name} has no field {name!r}",
-                path=f"{self.name}.{name}",
-                fix=f"one of {', '.join(self.parts)}",
-            )
+            raise self.no_field(name)
         return found
+
+    def no_field(self, name: str) -> UnknownField:
+        """Return the error of a declared field that does not exist, or not for this reader."""
+        return UnknownField(
+            f"{self.name} has no field {name!r}",
+            path=f"{self.name}.{name}",
+            fix=f"one of {', '.join(self.parts)}",
+        )
+
+    def no_custom_field(self, key: str) -> UnknownField:
+        """Return the error of a custom field that does not exist, or not for this reader."""
+        return UnknownField(
+            f"{self.name} has no custom field {key!r}",
+            path=f"{self.name}.custom.{key}",
+            fix="define it, or build the filter with the tenant's fields (work.where)",
+        )
 
     def label(self, language: str) -> str:
         """Name the entity in a language, in English when there is no other, else by its name."""

@@ -1,6 +1,6 @@
 """What a unit of work checks before it writes: custom fields, references, unique custom values."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -22,10 +22,17 @@ _CLAIM = spec_of(Claim)
 
 
 def check_records(
-    work: "UnitOfWork", spec: EntitySpec, records: Sequence[Any], *, before: Sequence[Any] | None
+    work: "UnitOfWork",
+    spec: EntitySpec,
+    records: Sequence[Any],
+    befores: Sequence[Any],
+    *,
+    seen_only: bool = False,
 ) -> list[Any]:
-    """Return records whose custom values and references are right, or raise naming the field."""
-    befores = before if before is not None else [None] * len(records)
+    """Return records whose custom values and references are right, or raise naming the field.
+
+    With `seen_only` a record that the actor does not see is as good as none to refer to.
+    """
     checked = list(records)
     rules = _rules_at_stake(work, spec, records, befores)
     if rules is not None:
@@ -33,7 +40,10 @@ def check_records(
             values = rules.check(record, was)
             if values != record.custom:
                 checked[at] = record.replaced(custom=values)
-    _check_references(work, spec, checked, befores)
+    for name, target, wanted in _references(work, spec, checked, befores):
+        _check_exist(work, spec, name, target, wanted, checked)
+        if seen_only:
+            _check_seen(work, spec, name, target, wanted)
     return checked
 
 
@@ -94,9 +104,10 @@ def _is(name: str, value: Any) -> Lowered:
     return Check(path_to(_CLAIM, name, {}).leaf, Test.EQ, value)
 
 
-def _check_references(
+def _references(
     work: "UnitOfWork", spec: EntitySpec, records: Sequence[Any], befores: Sequence[Any]
-) -> None:
+) -> Iterator[tuple[str, str, set[UUID]]]:
+    """Bring each reference that changes: its field, the entity it leads to, the ids."""
     for name, part in spec.parts.items():
         if isinstance(part.kind, Identity) and part.kind.target in work.registry:
             wanted = {
@@ -105,7 +116,17 @@ def _check_references(
                 if (value := getattr(record, name)) is not None
                 and (was is None or getattr(was, name) != value)
             }
-            _check_exist(work, spec, name, part.kind.target, wanted, records)
+            yield name, part.kind.target, wanted
+
+
+def _check_seen(
+    work: "UnitOfWork", spec: EntitySpec, name: str, target: str, wanted: set[UUID]
+) -> None:
+    sight, target_spec = work.sight(target), work.registry[target]
+    for record_id in wanted:
+        record = work.known(target_spec, record_id)
+        if sight is not None and record is not None and not sight.sees(record):
+            raise _none_to_refer_to(spec, name, target, record_id)
 
 
 def _check_exist(
@@ -130,10 +151,14 @@ def _check_exist(
     live = {record.id for record in found if record.deleted_at is None}
     for record_id in unknown:
         if record_id not in live:
-            raise NotFound(
-                f"there is no {target} {record_id}",
-                path=f"{spec.name}.{name}",
-                fix="refer to a live record of the same tenant",
-            )
+            raise _none_to_refer_to(spec, name, target, record_id)
     for record in found:
         work.remember(target_spec, record)
+
+
+def _none_to_refer_to(spec: EntitySpec, name: str, target: str, record_id: UUID) -> NotFound:
+    return NotFound(
+        f"there is no {target} {record_id}",
+        path=f"{spec.name}.{name}",
+        fix="refer to a live record of the same tenant",
+    )

@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 
 import attrs
 
+from crmkit.domain.access.unveiling import check_fields, unveiled
 from crmkit.domain.aggregate import Aggregate
 from crmkit.domain.changes import Operation
 from crmkit.domain.filters.where import Field
@@ -72,11 +73,11 @@ class Collection(Reading[A]):
         written: list[A] = []
         for batch in _batches(records):
             stamped = [self._stamp_new(record) for record in batch]
-            checked = check_records(self._work, self.spec, stamped, before=None)
+            checked = self._check(stamped, [None] * len(stamped))
             with self._work.storing() as session:
                 session.insert_many(self.spec, checked)
             self._log(checked, [None] * len(checked), Operation.CREATED)
-            written += [_quiet(record) for record in checked]
+            written += [self._shown(_quiet(record)) for record in checked]
         return written
 
     def save_many(self, records: Iterable[A]) -> list[A]:
@@ -142,6 +143,9 @@ class Collection(Reading[A]):
 
     def _write(self, records: list[A], operation: Operation) -> list[A]:
         before = self._befores(records)
+        if self._sight is not None:
+            pairs = zip(records, before, strict=True)
+            records = [unveiled(self._sight, record, was) for record, was in pairs]
         moved = [
             at
             for at, (old, new) in enumerate(zip(before, records, strict=True))
@@ -149,7 +153,7 @@ class Collection(Reading[A]):
         ]
         stamped = [self._stamp_change(before[at], records[at]) for at in moved]
         olds = [before[at] for at in moved]
-        checked = check_records(self._work, self.spec, stamped, before=olds)
+        checked = self._check(stamped, olds)
         if checked:
             with self._work.storing() as session:
                 session.save_many(self.spec, checked, [record.version - 1 for record in checked])
@@ -157,7 +161,18 @@ class Collection(Reading[A]):
         results = list(records)
         for at, record in zip(moved, checked, strict=True):
             results[at] = _quiet(record)
-        return results
+        return [self._shown(record) for record in results]
+
+    def _check(self, records: list[A], befores: Sequence[A | None]) -> list[A]:
+        """Return records that are right and may be written."""
+        if self._sight is None:
+            return check_records(self._work, self.spec, records, befores)
+        for before, record in zip(befores, records, strict=True):
+            check_fields(self._sight, record, before)
+        checked = check_records(self._work, self.spec, records, befores, seen_only=True)
+        pairs = zip(befores, checked, strict=True)
+        allowed = self._work.clearance.checked
+        return [allowed(self._sight, before, record) for before, record in pairs]
 
     def _befores(self, records: list[A]) -> list[A]:
         """Return each record as stored, at the version that the change is based on."""

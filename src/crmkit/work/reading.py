@@ -1,17 +1,18 @@
 """Reading the records of one entity: by id, by filter, page by page, as columns, as figures."""
 
 import json
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 from uuid import UUID
 
 import attrs
 
+from crmkit.domain.access.sight import Sight
 from crmkit.domain.aggregate import Aggregate
 from crmkit.domain.entity import EntitySpec
 from crmkit.domain.filters.as_json import filter_to_json, order_to_json
-from crmkit.domain.filters.lowered import Lowered
+from crmkit.domain.filters.lowered import All, Lowered
 from crmkit.domain.filters.lowering import live, lower, lower_order
 from crmkit.domain.filters.order import (
     MAX_ORDER,
@@ -22,7 +23,7 @@ from crmkit.domain.filters.order import (
     sort_values,
     write_cursor,
 )
-from crmkit.domain.filters.paths import path_to
+from crmkit.domain.filters.paths import Path, path_to
 from crmkit.domain.filters.summary import Summary
 from crmkit.domain.filters.tally import read_rows, tally_of
 from crmkit.domain.filters.tree import EVERYTHING, Filter
@@ -42,10 +43,16 @@ MAX_PAGE = 10_000
 class Reading(Generic[A]):
     """What can be asked of the records of one entity; removed ones only when asked for."""
 
-    def __init__(self, work: "UnitOfWork", spec: EntitySpec) -> None:
-        """Belong to a work and an entity."""
+    def __init__(self, work: "UnitOfWork", spec: EntitySpec, sight: Sight | None) -> None:
+        """Belong to a work and an entity; what a sight does not show is not there."""
         self._work = work
+        self._sight = sight
         self.spec = spec
+
+    def permitted(self, right: str) -> Self:
+        """Return those of the records with which the actor may do this as well."""
+        sight = None if self._sight is None else self._sight.narrowed(right)
+        return type(self)(self._work, self.spec, sight)
 
     def get(self, record_id: UUID, *, removed: bool = False) -> A:
         """Return one record, or raise `NotFound`; it is guarded until the commit."""
@@ -56,11 +63,12 @@ class Reading(Generic[A]):
 
     def look_up(self, ids: Sequence[UUID], *, removed: bool = False) -> dict[UUID, A]:
         """Return the records that exist among `ids`, by id; each is guarded until the commit."""
-        found = self._fetch(ids)
-        kept = {record.id: record for record in found if removed or record.deleted_at is None}
-        for record in kept.values():
+        found = [one for one in self._fetch(ids) if removed or one.deleted_at is None]
+        if self._sight is not None:
+            found = [record for record in found if self._sight.sees(record)]
+        for record in found:
             self._work.rely_on(self.spec, record)
-        return kept
+        return {record.id: self._shown(record) for record in found}
 
     def find(
         self,
@@ -76,7 +84,7 @@ class Reading(Generic[A]):
             found = [record for batch in session.find(self.spec, ask) for record in batch]
         for record in found:
             self._work.remember(self.spec, record)
-        return found
+        return [self._shown(record) for record in found]
 
     def stream(
         self,
@@ -90,7 +98,7 @@ class Reading(Generic[A]):
         ask = self._ask(where, order, limit, removed)
         with self._work.storing() as session:
             for batch in session.find(self.spec, ask):
-                yield from batch
+                yield from batch if self._sight is None else map(self._shown, batch)
 
     def first(self, where: Filter = EVERYTHING, *, order: Sequence[Order] = ()) -> A | None:
         """Return the first fitting record, None when there is none."""
@@ -114,10 +122,10 @@ class Reading(Generic[A]):
             ask = self._continue(ask, read_cursor(after, fingerprint))
         with self._work.storing() as session:
             found = [record for batch in session.find(self.spec, ask) for record in batch]
-        items = tuple(found[:size])
+        items = tuple(map(self._shown, found[:size]))
         if len(found) <= size:
             return Page(items=items)
-        last = [*sort_values(order, items[-1]), *self._last_id(order, items[-1])]
+        last = [*sort_values(order, found[size - 1]), *self._last_id(order, found[size - 1])]
         return Page(items=items, next=write_cursor(last, fingerprint))
 
     def count(self, where: Filter = EVERYTHING, *, removed: bool = False) -> int:
@@ -143,17 +151,19 @@ class Reading(Generic[A]):
         if any(path.kind.form is Form.JSON for path in paths):
             raise InvalidFilter("columns are single values", path="fields", fix="name the parts")
         ask = self._ask(where, order, limit, removed=False)
+        readers = [self._reader(path) for path in paths]
         with self._work.storing() as session:
             for batch in session.select(self.spec, [path.leaf for path in paths], ask):
                 for row in batch:
-                    yield tuple(
-                        path.from_scalar(cell) for path, cell in zip(paths, row, strict=True)
-                    )
+                    yield tuple(read(cell) for read, cell in zip(readers, row, strict=True))
 
     def summarise(self, summary: Summary) -> list[dict[str, Any]]:
         """Answer a summary, in one statement of the store."""
         if summary.spec is not self.spec:
             raise InvalidFilter(f"is about {summary.spec.name}", path="summary")
+        if self._sight is not None:
+            for path in summary.paths:
+                self._sight.check_asked(path)
         tally = tally_of(summary, self._lowered(summary.where, removed=False))
         with self._work.storing() as session:
             rows = session.tally(self.spec, tally)
@@ -170,8 +180,21 @@ class Reading(Generic[A]):
 
     def _lowered(self, where: Filter, removed: bool) -> Lowered:  # noqa: FBT001 - internal
         check_entity(where, self.spec)
-        lowered = lower(where)
+        if self._sight is None:
+            lowered = lower(where)
+        else:
+            lowered = All((self._sight.lowered, self._work.lower(where)))
         return lowered if removed else live(self.spec, lowered)
+
+    def _shown(self, record: A) -> A:
+        return record if self._sight is None else self._sight.shown(record)
+
+    def _reader(self, path: Path) -> Callable[[Any], Any]:
+        """Return what reads the cells of a column, or raise `UnknownField` for a hidden one."""
+        if self._sight is None:
+            return path.from_scalar
+        veil = self._sight.veil(path)
+        return lambda cell: veil(path.from_scalar(cell))
 
     def _ask(
         self,
@@ -187,6 +210,8 @@ class Reading(Generic[A]):
         for key in order:
             if key.path.spec is not self.spec:
                 raise InvalidFilter(f"belongs to {key.path.spec.name}", path=key.path.name)
+            if self._sight is not None:
+                self._sight.check_asked(key.path)
         return Ask(
             where=self._lowered(where, removed),
             order=lower_order(self.spec, order),

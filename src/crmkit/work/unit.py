@@ -1,33 +1,28 @@
 """The unit of work: one transaction of one tenant that commits whole or not at all."""
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 from uuid import UUID
 
 from crmkit.domain.aggregate import Aggregate, Event
 from crmkit.domain.changes import Change, Operation, OutboxMessage
-from crmkit.domain.composite_kinds import Part
 from crmkit.domain.custom_fields import CustomField
 from crmkit.domain.custom_rules import CustomRules
 from crmkit.domain.entity import EntitySpec, Registry
-from crmkit.domain.filters.where import Fields, where
 from crmkit.errors import InvalidSettings, Refused, StoreClosed
-from crmkit.ports import Access, Action, Actor, Hooks, Session
-from crmkit.work.collection import Collection
-from crmkit.work.departments import Departments
+from crmkit.ports import Access, Actor, Hooks, Session
 from crmkit.work.effects import run_before_commit
 from crmkit.work.journal import Journal
 from crmkit.work.marks import Marks
 from crmkit.work.once import Once
+from crmkit.work.seeing import Seeing
 from crmkit.work.seen import Seen
 
-A = TypeVar("A", bound=Aggregate)
 
-
-class UnitOfWork(Departments):
+class UnitOfWork(Seeing):
     """Reads and writes of one actor that take effect together.
 
     Use it in a `with` block: it commits at the end, and after an exception nothing is written. Any
@@ -49,7 +44,6 @@ class UnitOfWork(Departments):
         self._session = session
         self._marks = marks
         self._hooks = hooks
-        self._access = access
         self._once = once
         self._rehearsal = rehearsal
         self._journal = Journal(marks, keeps=rehearsal)
@@ -59,6 +53,12 @@ class UnitOfWork(Departments):
         self._is_committing = False
         self.registry = registry
         self.result: Any = None
+        self._clearance = access.enter(self)
+
+    @property
+    def itself(self) -> "UnitOfWork":
+        """Return the unit of work."""
+        return self
 
     @property
     def actor(self) -> Actor:
@@ -115,18 +115,6 @@ class UnitOfWork(Departments):
             raise InvalidSettings(f"no plugin tells changes in {language!r}", path="language")
         return words
 
-    def of(self, cls: type[A]) -> Collection[A]:
-        """Return the records of an entity, ours or a vendor's, or raise `UnknownEntity`."""
-        return Collection(self, self.registry[cls])
-
-    def where(self, cls: type[Aggregate]) -> Fields:
-        """Start a filter that also knows the tenant's own fields."""
-        return where(cls, self.custom_parts(self.registry[cls]))
-
-    def permit(self, action: Action, *, on: Any = None) -> None:
-        """Return when the actor may do this, else raise `NotPermitted`."""
-        self._access.permit(self.actor, action, on)
-
     def guard(self, record: Aggregate) -> None:
         """Rely on a record seen earlier: the commit is refused when it has moved on."""
         self.rely_on(self.registry[type(record)], record)
@@ -139,26 +127,6 @@ class UnitOfWork(Departments):
         spec = self.registry[type(record)]
         with self.storing() as session:
             session.hold(spec, record.id, record.version)
-
-    def custom_rules(self, spec: EntitySpec) -> CustomRules:
-        """Return what the tenant's own fields ask of the records of an entity."""
-        known = self._custom.get(spec.name)
-        if known is None:
-            fields: list[CustomField] = []
-            if spec.cls is not CustomField:
-                mine = where(CustomField).entity.eq(spec.name)
-                fields = [*self._hooks.fields(spec.name), *self.of(CustomField).find(mine)]
-            known = CustomRules(spec, {field.key: field for field in fields})
-            self._custom[spec.name] = known
-        return known
-
-    def custom_fields(self, spec: EntitySpec) -> Mapping[str, CustomField]:
-        """Return the tenant's own fields of an entity by key."""
-        return self.custom_rules(spec).fields
-
-    def custom_parts(self, spec: EntitySpec) -> Mapping[str, Part]:
-        """Return the tenant's own fields of an entity as filters see them."""
-        return self.custom_rules(spec).parts
 
     def __enter__(self) -> Self:
         """Begin; raises `AlreadyDone` when the idempotency key was used for this call before."""
@@ -290,6 +258,8 @@ class UnitOfWork(Departments):
             return
         for spec, versions in self._seen.to_hold():
             session.guard(spec, versions)
+        for spec, versions in self._clearance.relied_on():
+            session.confirm(spec, versions)
 
 
 _COMMITTED = "committed"

@@ -1,1 +1,1 @@
-"""Users: who owns records and acts."""
+"""Access: who works with the CRM, and what they may see and do."""

@@ -1,6 +1,6 @@
 """Bring filters and orders down to what stores are asked."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from crmkit.domain.composite_kinds import Amount, Many
@@ -31,6 +31,9 @@ from crmkit.domain.filters.tree import (
 from crmkit.domain.text import prefix_end, search_key
 from crmkit.errors import InvalidFilter
 
+Within = Callable[[EntitySpec, Lowered], Lowered]
+"""Narrows a condition on the records of an entity to those that count."""
+
 _PLAIN_TESTS = {
     Op.EQ: Test.EQ,
     Op.LT: Test.LT,
@@ -40,21 +43,25 @@ _PLAIN_TESTS = {
 }
 
 
-def lower(filter_: Filter) -> Lowered:
-    """Return what a store is asked for `filter_`."""
+def lower(filter_: Filter, within: Within | None = None) -> Lowered:
+    """Return what a store is asked for `filter_`; linked records count `within` what is seen.
+
+    Without `within` all that are not removed count.
+    """
     match filter_:
         case And(parts):
-            return All(tuple(lower(part) for part in parts))
+            return All(tuple(lower(part, within) for part in parts))
         case Or(parts):
-            return Any_(tuple(lower(part) for part in parts))
+            return Any_(tuple(lower(part, within) for part in parts))
         case Not(part):
-            return Opposite(lower(part))
+            return Opposite(lower(part, within))
         case Comparison(path, op, value):
             return _comparison(path, op, value)
         case PathComparison(path, op, other):
             return _pair(path, op, other)
         case Exists(local, target, remote, inner):
-            return Linked(local.leaf, target, remote.leaf, live(target, lower(inner)))
+            fits = (within or live)(target, lower(inner, within))
+            return Linked(local.leaf, target, remote.leaf, fits)
         case _:
             raise InvalidFilter(f"{type(filter_).__name__} is not a filter", path="filter")
 

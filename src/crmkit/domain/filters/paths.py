@@ -106,11 +106,7 @@ def _custom_path(spec: EntitySpec, name: str, custom: Mapping[str, Part]) -> Pat
     key, _, rest = name.partition(".")
     part = custom.get(key)
     if part is None:
-        raise UnknownField(
-            f"{spec.name} has no custom field {key!r}",
-            path=f"{spec.name}.{CUSTOM}.{key}",
-            fix="define it, or build the filter with the tenant's fields (work.where)",
-        )
+        raise spec.no_custom_field(key)
     path = Path(
         spec=spec,
         name=f"{CUSTOM}.{key}",

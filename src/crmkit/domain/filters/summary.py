@@ -114,6 +114,13 @@ class Summary:
             _check_having(item, self.measures[item.name])
 
 
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """Return what is grouped by and measured."""
+        measured = [one.path for one in self.measures.values() if one.path is not None]
+        return (*(group.path for group in self.by.values()), *measured)
+
+
 def by(field: Field) -> Group:
     """Group by the values of a field."""
     return Group(field.path)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Any, NewType, Self
+from typing import Annotated, Any, ClassVar, NewType, Self
 from uuid import UUID
 
 import attrs
@@ -73,6 +73,8 @@ class AffiliationEnded(RuleBroken):
 @attrs.frozen(kw_only=True)
 class Contact(Aggregate):
     """A person; what ties them to customers are affiliations."""
+
+    derived_names: ClassVar = ("match_keys",)
 
     id: ContactId
     name: Annotated[str, Text(max_length=300, searchable=True)]

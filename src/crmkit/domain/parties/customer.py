@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, Any, NewType, Self
+from typing import Annotated, Any, ClassVar, NewType, Self
 from uuid import UUID
 
 import attrs
@@ -83,6 +83,8 @@ class Customer(Aggregate):
 
     `match_keys` follow from the other fields and lead to possible duplicates.
     """
+
+    derived_names: ClassVar = ("match_keys",)
 
     id: CustomerId
     name: Annotated[str, Text(max_length=300, searchable=True)]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, NewType, Self
+from typing import Annotated, Any, ClassVar, NewType, Self
 from uuid import UUID
 
 import attrs
@@ -61,6 +61,8 @@ class LeadAlreadyClosed(RuleBroken):
 @attrs.frozen(kw_only=True)
 class Lead(Aggregate):
     """A person or company that showed interest."""
+
+    derived_names: ClassVar = ("match_keys",)
 
     id: LeadId
     name: Annotated[str, Text(max_length=300, searchable=True)]

@@ -113,6 +113,8 @@ class MemorySession:
         with self._lock:
             self._check_guards()
 
+    confirm = guard
+
     def hold(self, spec: EntitySpec, record_id: UUID, version: int) -> None:
         """Hold a record until the end, or raise `TransactionConflict` when a twin holds it."""
         current = self._current(spec, record_id)

@@ -164,6 +164,17 @@ class MongoSession:
             if done.matched_count != len(batch):
                 raise GuardConflict(spec.name, self._moved_id(spec, versions))
 
+    def confirm(self, spec: EntitySpec, versions: Mapping[UUID, int]) -> None:
+        """Look outside of the transaction, which would not see later changes."""
+        ids = {document_id(self.tenant, record_id): record_id for record_id in versions}
+        collection = self._entities[spec].collection
+        with self._running(spec.name):
+            cursor = collection.find({"_id": {"$in": list(ids)}}, {"version": 1})
+            found = {ids[one["_id"]]: one["version"] for one in cursor}
+        for record_id, version in versions.items():
+            if found.get(record_id) != version:
+                raise GuardConflict(spec.name, record_id)
+
     def hold(self, spec: EntitySpec, record_id: UUID, version: int) -> None:
         """Take the right to write one record now; a twin meets a write conflict."""
         self.guard(spec, {record_id: version})

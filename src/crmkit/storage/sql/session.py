@@ -145,6 +145,8 @@ class SqlSession:
             if found.get(record_id) != versions[record_id]:
                 self._fail(GuardConflict(spec.name, record_id))
 
+    confirm = guard
+
     def hold(self, spec: EntitySpec, record_id: UUID, version: int) -> None:
         """Write one record as it is, so that a twin that overlaps is refused by the database."""
         self._check_writing()

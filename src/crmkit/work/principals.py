@@ -1,0 +1,247 @@
+"""Principals: who acts in a unit of work, with the policy, the people around them and their shares.
+
+Everything is read when it is first needed, once a work, past the policy itself.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+from crmkit.domain.access.conditions import Conditions
+from crmkit.domain.access.deciding import Deciding
+from crmkit.domain.access.policy import ACCESS, Policy, Rules
+from crmkit.domain.access.rulebook import Rulebook
+from crmkit.domain.access.rules import Scope
+from crmkit.domain.access.share import Share, ShareLevel
+from crmkit.domain.access.standing import Standing
+from crmkit.domain.access.unit import Unit, units_below
+from crmkit.domain.access.user import User, UserKind
+from crmkit.domain.entity import EntitySpec, spec_of
+from crmkit.domain.filters.lowering import live, lower
+from crmkit.domain.filters.paths import path_to
+from crmkit.domain.filters.tree import EVERYTHING, Filter
+from crmkit.domain.filters.where import where
+from crmkit.ports import Ask
+
+if TYPE_CHECKING:
+    from crmkit.work.unit import UnitOfWork
+
+_USER: Final = spec_of(User)
+_POLICY: Final = spec_of(Policy)
+_SHARE: Final = spec_of(Share)
+_UNIT: Final = spec_of(Unit)
+MAX_DELEGATIONS: Final = 5
+Books = dict[tuple[str, UUID, int], Rulebook]
+
+
+class Principals:
+    """Who acts in one work: the actor, and whoever delegates to them."""
+
+    def __init__(self, work: "UnitOfWork", books: Books) -> None:
+        """Belong to a work; rulebooks that were read before are found in `books`."""
+        self._work = work
+        self._books = books
+        self._relied: dict[EntitySpec, dict[UUID, int]] = {}
+        self._deciding: Sequence[Deciding] = ()
+
+    def deciding(self) -> Sequence[Deciding]:
+        """Return the rules as they apply to each who acts; there is always one."""
+        if not self._deciding:
+            book = self._rulebook()
+            conditions = Conditions(self._work.registry, self._work.custom_parts)
+            self._deciding = tuple(
+                Deciding(self._work.registry, book, conditions, standing)
+                for standing in self._standings(book)
+            )
+        return self._deciding
+
+    def user_id(self) -> UUID | None:
+        """Return the user who acts, None for a job of the program."""
+        user = self.deciding()[0].standing.user
+        return None if user is None else user.id
+
+    def relied_on(self) -> Iterator[tuple[EntitySpec, Mapping[UUID, int]]]:
+        """Bring the versions of the policy and of the users who act."""
+        yield from self._relied.items()
+
+    def standing(self, user: User, book: Rulebook) -> Standing:
+        """Return how a user stands, whoever acts."""
+        roles = book.roles_of(user.roles)
+        around = People(self._work, user, roles)
+        return Standing(user=user, roles=roles, around=around, is_active=user.is_active)
+
+    def _rulebook(self) -> Rulebook:
+        policy = where(Policy)
+        leaves = [path_to(_POLICY, name, {}).leaf for name in ("id", "version")]
+        found = rows_of(self._work, _POLICY, leaves, policy.name.eq(ACCESS), live_only=True)
+        if not found:
+            return Rulebook(Rules())
+        policy_id, version = found[0]
+        self._relied.setdefault(_POLICY, {})[policy_id] = version
+        key = (self._work.tenant, policy_id, version)
+        book = self._books.get(key)
+        if book is None:
+            with self._work.storing() as session:
+                (kept,) = session.get_many(_POLICY, [policy_id])
+            book = self._books[key] = Rulebook(kept.rules, kept.version)
+        return book
+
+    def _standings(self, book: Rulebook) -> Iterator[Standing]:
+        user = self._find_user(self._work.actor.id)
+        if user is None:
+            roles = book.roles_of(self._work.actor.roles)
+            yield Standing(user=None, roles=roles, around=Nobody())
+            return
+        for _hop in range(MAX_DELEGATIONS):
+            self._relied.setdefault(_USER, {})[user.id] = user.version
+            yield self.standing(user, book)
+            above = user.delegator_id
+            if above is None:
+                if user.kind is UserKind.AGENT and _hop == 0:
+                    break
+                return
+            found = self._get_users([above])
+            if not found:
+                break
+            user = found[0]
+        yield Standing(user=None, roles=frozenset(), around=Nobody(), is_active=False)
+
+    def _find_user(self, name: str) -> User | None:
+        """Return the user of this id or login; a removed one only when no live one has it."""
+        try:
+            found = self._get_users([UUID(name)])
+        except ValueError:
+            found = []
+        if not found:
+            ask = Ask(where=lower(where(User).login.eq(name)))
+            with self._work.storing() as session:
+                found = [user for batch in session.find(_USER, ask) for user in batch]
+        return next((user for user in found if user.is_live), found[0] if found else None)
+
+    def _get_users(self, ids: Sequence[UUID]) -> list[User]:
+        with self._work.storing() as session:
+            return session.get_many(_USER, ids)
+
+
+class Nobody:
+    """No people, no shares: what is around a job of the program."""
+
+    def owners(self, scope: Scope) -> Sequence[UUID]:
+        """Own nothing."""
+        return ()
+
+    def shared(self, entity: str, right: str) -> Sequence[UUID]:
+        """Have no shares."""
+        return ()
+
+
+class People:
+    """The people around one user, and what was shared with them."""
+
+    def __init__(self, work: "UnitOfWork", user: User, roles: frozenset[str]) -> None:
+        """Belong to a user."""
+        self._work = work
+        self._user = user
+        self._roles = roles
+        self._owners: dict[Scope, tuple[UUID, ...]] = {}
+        self._shares: dict[str, list[tuple[UUID, ShareLevel]]] = {}
+
+    def owners(self, scope: Scope) -> Sequence[UUID]:
+        """Return the users whose records lie in a scope."""
+        if scope not in self._owners:
+            self._owners[scope] = tuple(dict.fromkeys(self._find_owners(scope)))
+        return self._owners[scope]
+
+    def shared(self, entity: str, right: str) -> Sequence[UUID]:
+        """Return the records of an entity that are open to the user by shares."""
+        if entity not in self._shares:
+            self._shares[entity] = self._find_shares(entity)
+        opened = (record for record, level in self._shares[entity] if right in level.rights)
+        return tuple(dict.fromkeys(opened))
+
+    @cached_property
+    def units(self) -> Sequence[Unit]:
+        """Return the units that exist today."""
+        with self._work.storing() as session:
+            found = session.find(_UNIT, Ask(where=live(_UNIT, lower(EVERYTHING))))
+            units = [unit for batch in found for unit in batch]
+        today = self._work.now.date()
+        return [unit for unit in units if unit.stands_on(today)]
+
+    @cached_property
+    def own_units(self) -> frozenset[UUID]:
+        """Return the user's unit and those of which they are head, as far as they exist today."""
+        return frozenset(
+            unit.id
+            for unit in self.units
+            if unit.id == self._user.unit_id or unit.head_id == self._user.id
+        )
+
+    def _find_owners(self, scope: Scope) -> Iterator[UUID]:
+        user = where(User)
+        yield self._user.id
+        if scope is Scope.OWN:
+            for deputised in self._users(user.deputy_id.eq(self._user.id)):
+                if deputised.is_absent(self._work.now) and deputised.erased_at is None:
+                    yield deputised.id
+            return
+        if scope is Scope.TEAM:
+            yield from self.owners(Scope.OWN)
+            if self._user.team_ids:
+                yield from self._ids(user.team_ids.has_any(self._user.team_ids))
+            return
+        yield from self.owners(Scope.TEAM)
+        units = self.own_units if scope is Scope.UNIT else units_below(self.own_units, self.units)
+        if units:
+            yield from self._ids(user.unit_id.in_(sorted(units)))
+
+    def _find_shares(self, entity: str) -> list[tuple[UUID, ShareLevel]]:
+        share = where(Share)
+        mine = share.grantee.in_(sorted(self._grantees())) & share.entity.eq(entity)
+        leaves = [path_to(_SHARE, name, {}).leaf for name in ("record_id", "level", "until")]
+        found = rows_of(self._work, _SHARE, leaves, mine, live_only=True)
+        if not found:
+            return []
+        with self._work.storing() as session:
+            now = session.now()
+        return [(row[0], ShareLevel(row[1])) for row in found if row[2] is None or now < row[2]]
+
+    def _grantees(self) -> Iterator[str]:
+        yield f"user:{self._user.id}"
+        yield from (f"team:{team_id}" for team_id in self._user.team_ids)
+        yield from (f"role:{role}" for role in self._roles)
+        if self._user.unit_id is not None:
+            yield from (f"unit:{unit_id}" for unit_id in self._units_above())
+
+    def _units_above(self) -> Iterator[UUID]:
+        by_id = {unit.id: unit for unit in self.units}
+        unit, seen = by_id.get(self._user.unit_id), set[UUID]()  # type: ignore[arg-type]
+        while unit is not None and unit.id not in seen:
+            seen.add(unit.id)
+            yield unit.id
+            unit = by_id.get(unit.parent_id)  # type: ignore[arg-type]
+
+    def _users(self, filter_: Filter) -> list[User]:
+        with self._work.storing() as session:
+            found = session.find(_USER, Ask(where=lower(filter_)))
+            return [user for batch in found for user in batch]
+
+    def _ids(self, filter_: Filter) -> Iterator[UUID]:
+        leaves = [path_to(_USER, "id", {}).leaf]
+        yield from (row[0] for row in rows_of(self._work, _USER, leaves, filter_))
+
+
+def rows_of(
+    work: "UnitOfWork",
+    spec: EntitySpec,
+    leaves: Sequence[Any],
+    filter_: Filter,
+    *,
+    live_only: bool = False,
+) -> list[tuple[Any, ...]]:
+    """Return some values of all fitting records, past the policy."""
+    asked = lower(filter_)
+    ask = Ask(where=live(spec, asked) if live_only else asked)
+    with work.storing() as session:
+        return [row for batch in session.select(spec, leaves, ask) for row in batch]

@@ -1,0 +1,96 @@
+"""Seeing: how a unit of work reaches the records of an entity, and what its actor sees of them."""
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from crmkit.domain.access.sight import Sight, asked_paths
+from crmkit.domain.aggregate import Aggregate
+from crmkit.domain.composite_kinds import Part
+from crmkit.domain.custom_fields import CustomField
+from crmkit.domain.custom_rules import CustomRules
+from crmkit.domain.entity import EntitySpec, Registry
+from crmkit.domain.filters.lowered import All, Lowered
+from crmkit.domain.filters.lowering import live, lower
+from crmkit.domain.filters.tree import Filter
+from crmkit.domain.filters.where import Fields, where
+from crmkit.ports import Action, Clearance, Hooks
+from crmkit.work.collection import Collection
+from crmkit.work.departments import Departments
+
+A = TypeVar("A", bound=Aggregate)
+
+
+class Seeing(Departments):
+    """The collections of a unit of work, each as far as its actor sees and may do."""
+
+    _clearance: Clearance
+    _hooks: Hooks
+    _custom: dict[str, CustomRules]
+    registry: Registry
+
+    def of(self, cls: type[A]) -> Collection[A]:
+        """Return the records of an entity, ours or a vendor's, or raise `UnknownEntity`."""
+        spec = self.registry[cls]
+        return Collection(self.itself, spec, self._clearance.sight(spec))
+
+    def behind(self, cls: type[A]) -> Collection[A]:
+        """Return all records of an entity, whatever the actor may: for crmkit's own machinery.
+
+        This is the one door past the policy. Who uses it is listed in a test.
+        """
+        return Collection(self.itself, self.registry[cls], None)
+
+    def sight(self, cls: type[Aggregate] | str) -> Sight | None:
+        """Return what the actor sees of an entity; None when nothing is kept from them."""
+        return self._clearance.sight(self.registry[cls])
+
+    @property
+    def clearance(self) -> Clearance:
+        """Return what the actor may do in this work."""
+        return self._clearance
+
+    def permit(self, action: Action, *, on: Any = None) -> None:
+        """Return when the actor may do this, else raise `NotPermitted`."""
+        self._clearance.permit(action, on)
+
+    def where(self, cls: type[Aggregate]) -> Fields:
+        """Start a filter that also knows the tenant's own fields."""
+        return where(cls, self.custom_parts(self.registry[cls]))
+
+    def lower(self, filter_: Filter) -> Lowered:
+        """Return what a store is asked for a filter of the actor, or refuse a hidden field."""
+        for path in asked_paths(filter_):
+            sight = self._clearance.sight(path.spec)
+            if sight is not None:
+                sight.check_asked(path)
+        return lower(filter_, self._within)
+
+    def custom_rules(self, spec: EntitySpec) -> CustomRules:
+        """Return what the tenant's own fields ask of the records of an entity."""
+        known = self._custom.get(spec.name)
+        if known is None:
+            fields: list[CustomField] = []
+            if spec.cls is not CustomField:
+                mine = where(CustomField).entity.eq(spec.name)
+                fields = [*self._hooks.fields(spec.name), *self.behind(CustomField).find(mine)]
+            known = CustomRules(spec, {field.key: field for field in fields})
+            self._custom[spec.name] = known
+        return known
+
+    def custom_fields(self, spec: EntitySpec) -> Mapping[str, CustomField]:
+        """Return the tenant's own fields of an entity by key."""
+        return self.custom_rules(spec).fields
+
+    def custom_parts(self, spec: EntitySpec) -> Mapping[str, Part]:
+        """Return the tenant's own fields of an entity as filters see them."""
+        return self.custom_rules(spec).parts
+
+    @property
+    @abstractmethod
+    def itself(self) -> Any:
+        """Return the unit of work."""
+
+    def _within(self, spec: EntitySpec, lowered: Lowered) -> Lowered:
+        sight = self._clearance.sight(spec)
+        return live(spec, lowered if sight is None else All((sight.lowered, lowered)))
