@@ -16,6 +16,7 @@ from crmkit.errors import InvalidFilter, InvalidValue, VersionConflict, WrongTyp
 from crmkit.ports import BATCH
 from crmkit.work.checking import check_records, keep_claims
 from crmkit.work.reading import Reading
+from crmkit.work.unsharing import end_shares
 
 A = TypeVar("A", bound=Aggregate)
 _QUIET = frozenset({"version", "updated_at", "updated_by", "events"})
@@ -238,6 +239,8 @@ class Collection(Reading[A]):
     def _log(self, records: list[A], befores: Sequence[A | None], operation: Operation) -> None:
         keep_claims(self._work, self.spec, records, befores)
         self._work.wrote(self.spec, befores, records, operation)
+        if operation is Operation.REMOVED:
+            end_shares(self._work, self.spec, [record.id for record in records])
 
 
 def _batches(records: Iterable[A]) -> Iterator[list[A]]:

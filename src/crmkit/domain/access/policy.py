@@ -9,6 +9,7 @@ from crmkit.domain.access.rules import FieldRule, Grant, ParentRule, Restriction
 from crmkit.domain.aggregate import Aggregate, Event
 from crmkit.domain.entity import Unique, entity
 from crmkit.domain.kinds import Text
+from crmkit.domain.privacy.keeping import keeps
 from crmkit.errors import RuleBroken
 
 PolicyId = NewType("PolicyId", UUID)
@@ -51,6 +52,7 @@ def _once(rules: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple(rule for at, rule in enumerate(rules) if rule not in rules[:at])
 
 
+@keeps()
 @entity(
     "policy",
     unique=[Unique("name")],

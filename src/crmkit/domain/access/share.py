@@ -8,9 +8,10 @@ from uuid import UUID
 import attrs
 
 from crmkit.domain.access.acting import Right
-from crmkit.domain.aggregate import Aggregate, UserId
+from crmkit.domain.aggregate import Aggregate
 from crmkit.domain.entity import Index, entity
 from crmkit.domain.kinds import Text
+from crmkit.domain.privacy.keeping import keeps
 from crmkit.errors import InvalidValue, RuleBroken
 
 ShareId = NewType("ShareId", UUID)
@@ -32,6 +33,7 @@ class ShareEnded(RuleBroken):
     """The share is over already."""
 
 
+@keeps()
 @entity(
     "share",
     indexes=[Index(("grantee", "entity")), Index("record_id")],
@@ -42,7 +44,8 @@ class Share(Aggregate):
     """A record opened to a user, team, unit or role until a time, by the clock of the store.
 
     `grantee` names them: `user:<id>`, `team:<id>`, `unit:<id>` (and all units below) or
-    `role:<name>`. Ids are never used again, so a share of an erased record leads nowhere.
+    `role:<name>`; `created_by` tells who gave it. It ends when its record is removed, and ids are
+    never used again, so it never opens another record.
     """
 
     id: ShareId
@@ -51,7 +54,6 @@ class Share(Aggregate):
     grantee: Annotated[str, Text(max_length=80)]
     level: ShareLevel = ShareLevel.READ
     reason: Annotated[str, Text(max_length=1000)]
-    granted_by: UserId | None = None
     until: datetime | None = None
 
     def __attrs_post_init__(self) -> None:

@@ -8,10 +8,12 @@ import attrs
 from crmkit.domain.aggregate import Aggregate
 from crmkit.domain.entity import Unique, entity
 from crmkit.domain.kinds import Text
+from crmkit.domain.privacy.keeping import keeps
 
 TeamId = NewType("TeamId", UUID)
 
 
+@keeps()
 @entity("team", unique=[Unique("name")], labels={"en": "Team", "zh": "团队"})
 @attrs.frozen(kw_only=True)
 class Team(Aggregate):

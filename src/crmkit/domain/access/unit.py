@@ -10,6 +10,7 @@ import attrs
 from crmkit.domain.aggregate import Aggregate, UserId
 from crmkit.domain.entity import Index, Unique, entity
 from crmkit.domain.kinds import Text
+from crmkit.domain.privacy.keeping import keeps
 from crmkit.errors import InvalidValue, RuleBroken
 
 UnitId = NewType("UnitId", UUID)
@@ -19,6 +20,7 @@ class UnitBelowItself(RuleBroken):
     """A unit cannot stand below itself."""
 
 
+@keeps()
 @entity(
     "unit",
     unique=[Unique("number")],

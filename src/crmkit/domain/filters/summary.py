@@ -113,7 +113,6 @@ class Summary:
                 raise InvalidFilter("having asks for a measure", path=item.name, fix="use where")
             _check_having(item, self.measures[item.name])
 
-
     @property
     def paths(self) -> tuple[Path, ...]:
         """Return what is grouped by and measured."""

@@ -1,0 +1,100 @@
+"""Ready role sets: the roles that most companies begin with, in English and Chinese.
+
+administrator   everything, also users and the policy
+sales_manager   the records of their unit and of all units below
+salesperson     their own records
+marketing       leads and contacts of everybody, without phone numbers and e-mail addresses
+finance         amounts of all deals, which nobody else but sales sees
+support         customers and contacts of everybody, and activities
+read_only       sees everything, changes nothing
+system          jobs of the program itself: delivering, following up, importing
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+from crmkit.domain.access.acting import Right
+from crmkit.domain.access.policy import Rules
+from crmkit.domain.access.rules import (
+    ALL,
+    FieldLevel,
+    FieldRule,
+    Grant,
+    ParentRule,
+    Role,
+    Scope,
+)
+
+_SEE: Final = (Right.READ,)
+_WORK: Final = (Right.READ, Right.CREATE, Right.EDIT)
+_LEAD: Final = (*_WORK, Right.DELETE, Right.RESTORE, Right.ASSIGN, Right.SHARE, Right.MERGE)
+_SOLD: Final = ("customer", "contact", "affiliation", "lead", "deal", "activity")
+_KNOWN: Final = ("user", "team", "unit", "product", "pipeline", "saved_view")
+
+ROLES: Final = (
+    Role(name="administrator", labels={"en": "Administrator", "zh": "系统管理员"}),
+    Role(name="sales_manager", labels={"en": "Sales manager", "zh": "销售经理"}),
+    Role(name="salesperson", labels={"en": "Salesperson", "zh": "销售人员"}),
+    Role(name="marketing", labels={"en": "Marketing", "zh": "市场人员"}),
+    Role(name="finance", labels={"en": "Finance", "zh": "财务人员"}),
+    Role(name="support", labels={"en": "Support agent", "zh": "客服人员"}),
+    Role(name="read_only", labels={"en": "Read only", "zh": "只读用户"}),
+    Role(name="system", labels={"en": "System jobs", "zh": "系统任务"}),
+)
+
+
+def _grants(
+    role: str, entities: Iterable[str], actions: tuple[str, ...], scope: Scope
+) -> tuple[Grant, ...]:
+    return tuple(
+        Grant(role=role, entity=entity, actions=actions, scope=scope) for entity in entities
+    )
+
+
+_EVERYBODY_KNOWS: Final = tuple(
+    grant
+    for role in ROLES
+    if role.name not in ("administrator", "system")
+    for grant in _grants(role.name, _KNOWN, _SEE, Scope.ALL)
+)
+
+STANDARD: Final = Rules(
+    roles=ROLES,
+    grants=(
+        Grant(role="administrator", entity=ALL, actions=(ALL,), scope=Scope.ALL),
+        *_EVERYBODY_KNOWS,
+        *_grants("sales_manager", _SOLD, (*_LEAD, Right.EXPORT, Right.BULK), Scope.BELOW),
+        *_grants("salesperson", _SOLD, (*_WORK, Right.SHARE), Scope.OWN),
+        *_grants("marketing", ("customer", "contact", "affiliation"), _SEE, Scope.ALL),
+        *_grants("marketing", ("lead",), (*_WORK, Right.BULK), Scope.ALL),
+        *_grants("finance", ("customer", "deal", "affiliation"), _SEE, Scope.ALL),
+        *_grants("finance", ("deal",), (Right.EXPORT,), Scope.ALL),
+        *_grants("support", ("customer", "contact", "affiliation"), _SEE, Scope.ALL),
+        *_grants("support", ("activity",), _WORK, Scope.ALL),
+        Grant(role="read_only", entity=ALL, actions=_SEE, scope=Scope.ALL),
+        *_grants("system", (*_SOLD, *_KNOWN), _SEE, Scope.ALL),
+        *_grants("system", ("activity",), _WORK, Scope.ALL),
+    ),
+    field_rules=(
+        FieldRule(entity="deal", fields=("value",), level=FieldLevel.HIDDEN),
+        FieldRule(role="administrator", entity="deal", fields=("value",), level=FieldLevel.EDIT),
+        FieldRule(role="sales_manager", entity="deal", fields=("value",), level=FieldLevel.EDIT),
+        FieldRule(role="salesperson", entity="deal", fields=("value",), level=FieldLevel.EDIT),
+        FieldRule(role="finance", entity="deal", fields=("value",), level=FieldLevel.READ),
+        FieldRule(role="read_only", entity="deal", fields=("value",), level=FieldLevel.READ),
+        *(
+            FieldRule(
+                role="marketing",
+                entity=entity,
+                fields=("contact_points",),
+                level=FieldLevel.MASKED,
+            )
+            for entity in ("customer", "contact", "lead")
+        ),
+    ),
+    parent_rules=(
+        ParentRule(entity="contact", through="affiliation", back="contact_id", path="customer_id"),
+        ParentRule(entity="affiliation", path="customer_id"),
+    ),
+)
+"""Everything above; `STANDARD` can be applied as it is, or with rules of one's own added."""
