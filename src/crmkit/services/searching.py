@@ -25,7 +25,7 @@ def search(work: UnitOfWork, text: str, *, limit: int = 20) -> list[Customer | C
     Of each, first come those with this phone, e-mail address, website, account, registered number
     or customer number, and companies of this name in another spelling; then those whose name
     begins with the text; then those whose name holds all its words, in any order. Case and width
-    make no difference. A blank text means nothing.
+    make no difference. A blank text means nothing. What the actor may not ask for is not looked at.
     """
     wanted = check_text(text, path="text", max_length=MAX_NEEDLE).strip()
     words = wanted.split()
@@ -38,11 +38,11 @@ def search(work: UnitOfWork, text: str, *, limit: int = 20) -> list[Customer | C
     customer, contact, lead = where(Customer), where(Contact), where(Lead)
     keys = keys_of_text(wanted)
     numbers = [number for number in (wanted, wanted.upper()) if len(number) <= MAX_NUMBER]
-    numbered = customer.match_keys.has_any(keys) | customer.number.in_(numbers)
+    numbered = customer.match_keys.has_any(keys), customer.number.in_(numbers)
     known = contact.match_keys.has_any(keys)
     heard = lead.match_keys.has_any(keys)
     return [
-        *_found(work, Customer, (numbered, *_named(words, customer.name)), limit),
+        *_found(work, Customer, (*numbered, *_named(words, customer.name)), limit),
         *_found(work, Contact, (known, *_named(words, contact.name)), limit),
         *_found(work, Lead, (heard, *_named(words, lead.name, lead.company)), limit),
     ]
@@ -58,7 +58,7 @@ def _found(work: UnitOfWork, party: type[P], ways: Sequence[Filter], limit: int)
     """Return the records that fit the first way, then the second, and so on, each once."""
     found: dict[object, P] = {}
     for way in ways:
-        if len(found) < limit:
+        if len(found) < limit and work.may_ask(way):
             near = work.of(party).find(way, order=[where(party).name.asc()], limit=limit)
             for record in near:
                 found.setdefault(record.id, record)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from crmkit.domain.access.sight import Sight, asked_paths
+from crmkit.domain.access.veils import Level
 from crmkit.domain.aggregate import Aggregate
 from crmkit.domain.composite_kinds import Part
 from crmkit.domain.custom_fields import CustomField
@@ -57,6 +58,11 @@ class Seeing(Departments):
     def where(self, cls: type[Aggregate]) -> Fields:
         """Start a filter that also knows the tenant's own fields."""
         return where(cls, self.custom_parts(self.registry[cls]))
+
+    def may_ask(self, filter_: Filter) -> bool:
+        """Say whether the actor sees every field that a filter asks about."""
+        sights = ((path, self._clearance.sight(path.spec)) for path in asked_paths(filter_))
+        return all(sight is None or sight.level_of(path) >= Level.READ for path, sight in sights)
 
     def lower(self, filter_: Filter) -> Lowered:
         """Return what a store is asked for a filter of the actor, or refuse a hidden field."""
