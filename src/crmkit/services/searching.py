@@ -38,11 +38,12 @@ def search(work: UnitOfWork, text: str, *, limit: int = 20) -> list[Customer | C
     customer, contact, lead = where(Customer), where(Contact), where(Lead)
     keys = keys_of_text(wanted)
     numbers = [number for number in (wanted, wanted.upper()) if len(number) <= MAX_NUMBER]
-    numbered = customer.match_keys.has_any(keys), customer.number.in_(numbers)
+    numbered, keyed = customer.number.in_(numbers), customer.match_keys.has_any(keys)
+    either = keyed | numbered if work.may_ask(keyed) else numbered
     known = contact.match_keys.has_any(keys)
     heard = lead.match_keys.has_any(keys)
     return [
-        *_found(work, Customer, (*numbered, *_named(words, customer.name)), limit),
+        *_found(work, Customer, (either, *_named(words, customer.name)), limit),
         *_found(work, Contact, (known, *_named(words, contact.name)), limit),
         *_found(work, Lead, (heard, *_named(words, lead.name, lead.company)), limit),
     ]
