@@ -37,7 +37,17 @@ def test_importing_brings_no_driver(program: str) -> None:
 
 @pytest.mark.parametrize(
     "extra",
-    ["mongo", "postgres", "mysql", "migrate", "excel", "fast", "holidays", "chinesecalendar"],
+    [
+        "mongo",
+        "postgres",
+        "mysql",
+        "migrate",
+        "excel",
+        "fast",
+        "frames",
+        "holidays",
+        "chinesecalendar",
+    ],
 )
 def test_every_extra_is_used(extra: str) -> None:
     """A library that an extra brings is known to some module."""

@@ -112,6 +112,15 @@ def _raised(record: Any, field: str) -> Any:
     return attrs.evolve(record, **{field: _next(getattr(record, field))})
 
 
+def _dearer(name: str) -> str:
+    """Return the next city where both building and upkeep cost as much or more."""
+    city = CSBMK_202510.cities[name]
+    for other in CITIES[CITIES.index(name) + 1 :]:
+        if CSBMK_202510.cities[other].upkeep >= city.upkeep:
+            return other
+    return name
+
+
 def _fields(record: type, *without: str) -> list[str]:
     return [field.name for field in attrs.fields(record) if field.name not in without]
 
@@ -143,9 +152,7 @@ def _drivers() -> dict[str, Callable[[Scope], Scope]]:
         "a purchase more": lambda scope: scope.with_(
             third_party=[*scope.third_party, ThirdParty(name="SMS", price=Money("800", "CNY"))]
         ),
-        "a dearer city": lambda scope: scope.with_(
-            city=CITIES[min(CITIES.index(scope.city or "济南") + 1, len(CITIES) - 1)]
-        ),
+        "a dearer city": lambda scope: scope.with_(city=_dearer(scope.city or "济南")),
     }
     plain = ("users", "roles", "permissions", "interface", "process", "training", "application")
     for field in (*plain, "integrity", "stage"):

@@ -7,12 +7,12 @@ from crmkit.domain.estimates.lines import Draft, EstimateLine, LineGroup
 from crmkit.domain.estimates.practice import STANDARD_PRACTICE, Practice, estimate
 from crmkit.domain.estimates.profiles import CSBMK_P50, LIAOCHENG, PROFILES, Productivity, Profile
 from crmkit.domain.estimates.protocols import EffortModel, SizingMethod
-from crmkit.domain.estimates.scope import (
+from crmkit.domain.estimates.scope import Scope
+from crmkit.domain.estimates.scope_parts import (
     Integration,
     Maintenance,
     Migration,
     Module,
-    Scope,
     Technology,
     ThirdParty,
 )

@@ -37,10 +37,15 @@ class Catalogue:
                     fix="give one of them another name",
                 )
             self._kinds[kind.name] = kind
+        self._places = {name: at for at, name in enumerate(self._kinds)}
 
     def __iter__(self) -> Iterator[ModuleKind]:
         """Give the modules in the order in which they were listed."""
         return iter(self._kinds.values())
+
+    def place(self, kind: ModuleKind) -> int:
+        """Return where a module stands in the list."""
+        return self._places[kind.name]
 
     def kind(self, name: str) -> ModuleKind:
         """Return the module of a name, or raise with those there are."""

@@ -9,7 +9,8 @@ import attrs
 from crmkit.domain.estimates.figures import EXACT, Factor
 from crmkit.domain.estimates.levels import Cloud, PriceMode, TaxProfile
 from crmkit.domain.estimates.profiles import Profile
-from crmkit.domain.estimates.scope import Maintenance, Scope
+from crmkit.domain.estimates.scope import Scope
+from crmkit.domain.estimates.scope_parts import Maintenance
 from crmkit.domain.estimates.sizing import SizedScope
 from crmkit.domain.estimates.standards import Standard
 from crmkit.domain.estimates.three_points import likeliest
@@ -58,7 +59,7 @@ class Costing:
     def point_price(self) -> tuple[Factor, ...]:
         """Return the factors of one function point built, in yuan."""
         return (
-            *self._effort_of_a_point(),
+            *self.effort_of_a_point,
             _share_of_a_month(self.standard.hours_per_month, _HOUR, self.standard),
             *self._month("build"),
         )
@@ -80,7 +81,9 @@ class Costing:
             *self._month("upkeep"),
         )
 
-    def _effort_of_a_point(self) -> tuple[Factor, ...]:
+    @property
+    def effort_of_a_point(self) -> tuple[Factor, ...]:
+        """Return the factors of the hours that one function point takes."""
         choice, scope, profile = self.standard.choice, self.scope, self.profile
         return (
             profile.hours_per_point(scope.industry),

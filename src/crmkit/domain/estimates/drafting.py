@@ -8,7 +8,7 @@ from crmkit.domain.estimates.costing import Costing
 from crmkit.domain.estimates.figures import ASSUMED, EXACT, GIVEN, Factor
 from crmkit.domain.estimates.levels import Cloud, Interface
 from crmkit.domain.estimates.lines import DAYS, PIECES, POINTS, Draft, LineGroup
-from crmkit.domain.estimates.scope import Maintenance, ThirdParty
+from crmkit.domain.estimates.scope_parts import Maintenance, ThirdParty
 from crmkit.domain.estimates.three_points import Amount, likeliest
 from crmkit.domain.estimates.words import NO_WORDS, Label
 

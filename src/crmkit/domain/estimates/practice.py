@@ -12,11 +12,22 @@ from crmkit.domain.estimates.drafting import STANDARD_LINES
 from crmkit.domain.estimates.estimate import Estimate
 from crmkit.domain.estimates.figures import EXACT
 from crmkit.domain.estimates.lines import Draft, settle
+from crmkit.domain.estimates.methods import Cocomo2, NesmaEstimated, NesmaIndicative, SizedBy
 from crmkit.domain.estimates.profiles import PROFILES, Profile
 from crmkit.domain.estimates.protocols import EffortModel
 from crmkit.domain.estimates.scope import Scope
 from crmkit.domain.estimates.sizing import measure
+from crmkit.domain.estimates.standard_effort import StandardEffort
+from crmkit.domain.estimates.words import check_language
 from crmkit.errors import InvalidValue, WrongType
+
+METHODS: Final = (
+    StandardEffort(),
+    SizedBy(NesmaEstimated()),
+    SizedBy(NesmaIndicative()),
+    Cocomo2(),
+)
+"""The methods of every cross-check; the first is the one that prices are made with."""
 
 LineMaker = Callable[[Costing], Iterable[Draft]]
 """What drafts lines from the costs of a scope."""
@@ -32,7 +43,7 @@ class Practice:
     profiles: tuple[Profile, ...] = PROFILES
     catalogue: Catalogue = CRM_CATALOGUE
     lines: tuple[LineMaker, ...] = STANDARD_LINES
-    methods: tuple[EffortModel, ...] = ()
+    methods: tuple[EffortModel, ...] = METHODS
 
     def profile(self, name: str) -> Profile:
         """Return the profile of a name, or raise with those there are."""
@@ -45,7 +56,9 @@ class Practice:
             fix=f"one of {', '.join(profile.name for profile in self.profiles)}",
         )
 
-    def estimate(self, scope: Scope, profile: Profile | str | None = None) -> Estimate:
+    def estimate(
+        self, scope: Scope, profile: Profile | str | None = None, *, language: str = "en"
+    ) -> Estimate:
         """Price a scope: the same scope and profile give the same estimate, to the byte."""
         if not isinstance(scope, Scope):
             raise WrongType(
@@ -58,7 +71,13 @@ class Practice:
             costing = Costing(sized=measure(scope, chosen, self.catalogue))
             drafts = [draft for maker in self.lines for draft in maker(costing)]
             lines, total = settle(drafts)
-        return Estimate(costing=costing, lines=lines, total=total, practice=self)
+        return Estimate(
+            costing=costing,
+            lines=lines,
+            total=total,
+            practice=self,
+            language=check_language(language),
+        )
 
     def _chosen(self, profile: Profile | str | None) -> Profile:
         if isinstance(profile, Profile):
@@ -69,6 +88,8 @@ class Practice:
 STANDARD_PRACTICE: Final = Practice()
 
 
-def estimate(scope: Scope, profile: Profile | str | None = None) -> Estimate:
+def estimate(
+    scope: Scope, profile: Profile | str | None = None, *, language: str = "en"
+) -> Estimate:
     """Price a scope with crmkit's own practice; see `Practice.estimate`."""
-    return STANDARD_PRACTICE.estimate(scope, profile)
+    return STANDARD_PRACTICE.estimate(scope, profile, language=language)

@@ -2,132 +2,58 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import Any, Final
+from typing import Any
 
 import attrs
 
 from crmkit.domain.estimates.levels import (
     Application,
-    Change,
-    Cloud,
-    Complexity,
-    Direction,
-    Fit,
     Integrity,
     Interface,
     Permissions,
     PriceMode,
     Process,
-    Response,
     Stage,
-    Support,
     TaxProfile,
-    Updates,
 )
-from crmkit.domain.estimates.three_points import Amount, check_amount
+from crmkit.domain.estimates.scope_fields import (
+    amount_field,
+    choice_field,
+    part_field,
+    parts_field,
+    text_field,
+)
+from crmkit.domain.estimates.scope_parts import (
+    Integration,
+    Maintenance,
+    Migration,
+    Module,
+    Technology,
+    ThirdParty,
+)
+from crmkit.domain.estimates.three_points import Amount
 from crmkit.domain.estimates.words import choose
-from crmkit.domain.money import Money
 from crmkit.errors import InvalidValue, WrongType
 
-MOST_YEARS: Final = 20
 
-
-def _choice(options: type, path: str, default: Any) -> Any:
-    return attrs.field(default=default, converter=lambda value: choose(options, value, path))
-
-
-def _amount(path: str, default: int, *, least: int = 0) -> Any:
-    return attrs.field(
-        default=default, converter=lambda value: check_amount(value, path, least=least)
-    )
-
-
-def _flag(path: str) -> Any:
-    def check(value: object) -> bool:
-        if isinstance(value, bool):
-            return value
-        raise WrongType(f"{value!r} is not yes or no", path=path, fix="give True or False")
-
-    return attrs.field(default=False, converter=check)
-
-
-def _years(value: object) -> Amount:
-    years = check_amount(value, "years")
-    if not isinstance(years, int) or years > MOST_YEARS:
-        raise InvalidValue(
-            f"{value} is no number of years", path="years", fix=f"a whole number up to {MOST_YEARS}"
-        )
-    return years
+def _city(value: object) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    raise WrongType(f"{value!r} is no city", path="scope.city", fix="such as '济南'")
 
 
 def _tax(value: object) -> TaxProfile | None:
     return None if value is None else choose(TaxProfile, value, "scope.tax")
 
 
-@attrs.frozen(kw_only=True)
-class Module:
-    """One part of the CRM; `count` says how many of its kind."""
-
-    fit: Fit = _choice(Fit, "fit", Fit.STANDARD)
-    complexity: Complexity = _choice(Complexity, "complexity", Complexity.NORMAL)
-    change: Change = _choice(Change, "change", Change.ADD)
-    count: Amount = _amount("count", 1, least=1)
-
-
-@attrs.frozen(kw_only=True)
-class Integration:
-    """A link with another system, which exchanges records of so many entities."""
-
-    system: str
-    direction: Direction = _choice(Direction, "direction", Direction.IN)
-    entities: Amount = _amount("entities", 1, least=1)
-    fit: Fit = _choice(Fit, "fit", Fit.NEW)
-
-
-@attrs.frozen(kw_only=True)
-class Technology:
-    """Where and how the system runs; phones and tablets are the module `mobile`."""
-
-    cloud: Cloud = _choice(Cloud, "cloud", Cloud.OWN_SERVER)
-    big_data: bool = _flag("big_data")
-    high_availability: bool = _flag("high_availability")
-    multi_site: bool = _flag("multi_site")
-
-
-@attrs.frozen(kw_only=True)
-class Migration:
-    """Old records to bring over, from how many files or systems."""
-
-    records: Amount = _amount("records", 0)
-    sources: Amount = _amount("sources", 0)
-
-
-@attrs.frozen(kw_only=True)
-class Maintenance:
-    """Upkeep that is paid for, by the year."""
-
-    years: Amount = attrs.field(default=1, converter=_years)
-    response: Response = _choice(Response, "response", Response.WITHIN_72H)
-    updates: Updates = _choice(Updates, "updates", Updates.QUARTERLY)
-    support: Support = _choice(Support, "support", Support.REMOTE)
-    backup: bool = _flag("backup")
-
-
-@attrs.frozen(kw_only=True)
-class ThirdParty:
-    """Something bought for the client: a server, short messages, a licence; price with tax."""
-
-    name: str
-    price: Money
-    quantity: Amount = _amount("quantity", 1)
-    yearly: bool = _flag("yearly")
-
-    def __attrs_post_init__(self) -> None:
-        """Refuse a price below zero, or in another currency."""
-        if self.price.currency != "CNY" or self.price.minor < 0:
-            raise InvalidValue(
-                f"{self.price} is no price in CNY", path="price", fix="such as Money('1200', 'CNY')"
-            )
+def _maintenance(value: object) -> Maintenance | None:
+    if value is None or isinstance(value, Maintenance):
+        return value
+    raise WrongType(
+        f"expected Maintenance, got {type(value).__name__}",
+        path="scope.maintenance",
+        fix="write Maintenance(years=1), or None",
+    )
 
 
 def _modules(value: object) -> Mapping[str, Module]:
@@ -171,27 +97,66 @@ class Scope:
     """
 
     modules: Mapping[str, Module] = attrs.field(converter=_modules)
-    name: str = "CRM"
-    client: str = ""
-    users: Amount = _amount("scope.users", 15, least=1)
-    roles: Amount = _amount("scope.roles", 3, least=1)
-    permissions: Permissions = _choice(Permissions, "scope.permissions", Permissions.ROLE)
-    integrations: tuple[Integration, ...] = attrs.field(default=(), converter=tuple)
-    interface: Interface = _choice(Interface, "scope.interface", Interface.STANDARD)
-    process: Process = _choice(Process, "scope.process", Process.STANDARD)
-    technology: Technology = attrs.field(factory=Technology)
-    migration: Migration = attrs.field(factory=Migration)
-    training: Amount = _amount("scope.training", 1)
-    third_party: tuple[ThirdParty, ...] = attrs.field(default=(), converter=tuple)
-    maintenance: Maintenance | None = None
-    city: str | None = None
-    industry: str = "all"
-    application: Application = _choice(Application, "scope.application", Application.BUSINESS)
-    integrity: Integrity = _choice(Integrity, "scope.integrity", Integrity.NORMAL)
-    stage: Stage = _choice(Stage, "scope.stage", Stage.BID)
+    name: str = text_field("scope.name", "CRM")
+    client: str = text_field("scope.client", "")
+    users: Amount = amount_field("scope.users", 15, least=1)
+    roles: Amount = amount_field("scope.roles", 3, least=1)
+    permissions: Permissions = choice_field(Permissions, "scope.permissions", Permissions.ROLE)
+    integrations: tuple[Integration, ...] = parts_field(Integration, "scope.integrations")
+    interface: Interface = choice_field(Interface, "scope.interface", Interface.STANDARD)
+    process: Process = choice_field(Process, "scope.process", Process.STANDARD)
+    technology: Technology = part_field(Technology, "scope.technology")
+    migration: Migration = part_field(Migration, "scope.migration")
+    training: Amount = amount_field("scope.training", 1)
+    third_party: tuple[ThirdParty, ...] = parts_field(ThirdParty, "scope.third_party")
+    maintenance: Maintenance | None = attrs.field(default=None, converter=_maintenance)
+    city: str | None = attrs.field(default=None, converter=_city)
+    industry: str = text_field("scope.industry", "all")
+    application: Application = choice_field(Application, "scope.application", Application.BUSINESS)
+    integrity: Integrity = choice_field(Integrity, "scope.integrity", Integrity.NORMAL)
+    stage: Stage = choice_field(Stage, "scope.stage", Stage.BID)
     tax: TaxProfile | None = attrs.field(default=None, converter=_tax)
-    price_mode: PriceMode = _choice(PriceMode, "scope.price_mode", PriceMode.BENCHMARK)
+    price_mode: PriceMode = choice_field(PriceMode, "scope.price_mode", PriceMode.BENCHMARK)
     as_of: date | None = None
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> "Scope":
+        """Read plain data; what is not known is refused with its place."""
+        from crmkit.domain.estimates.scope_reading import scope_from_dict
+
+        return scope_from_dict(data)
+
+    @classmethod
+    def from_json(cls, text: str) -> "Scope":
+        """Read JSON."""
+        from crmkit.domain.estimates.scope_reading import scope_from_json
+
+        return scope_from_json(text)
+
+    @classmethod
+    def from_toml(cls, text: str) -> "Scope":
+        """Read TOML."""
+        from crmkit.domain.estimates.scope_reading import scope_from_toml
+
+        return scope_from_toml(text)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Write what it says beyond the defaults, as plain data."""
+        from crmkit.domain.estimates.scope_writing import scope_to_dict
+
+        return scope_to_dict(self)
+
+    def to_json(self) -> str:
+        """Write JSON."""
+        from crmkit.domain.estimates.scope_writing import scope_to_json
+
+        return scope_to_json(self)
+
+    def to_toml(self) -> str:
+        """Write TOML."""
+        from crmkit.domain.estimates.scope_writing import scope_to_toml
+
+        return scope_to_toml(self)
 
     def with_(self, **changes: Any) -> "Scope":
         """Return the scope with other values, each checked."""

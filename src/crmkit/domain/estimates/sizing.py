@@ -21,7 +21,8 @@ from crmkit.domain.estimates.catalogue import (
 from crmkit.domain.estimates.figures import ASSUMED, EXACT, GIVEN, Factor, product
 from crmkit.domain.estimates.levels import Complexity, Direction, Fit, Permissions, Process
 from crmkit.domain.estimates.profiles import Profile
-from crmkit.domain.estimates.scope import Integration, Module, Scope
+from crmkit.domain.estimates.scope import Scope
+from crmkit.domain.estimates.scope_parts import Integration, Module
 from crmkit.domain.estimates.sizes import (
     IFPUG_AVERAGE,
     IFPUG_HIGH,
@@ -132,9 +133,8 @@ def _foundation(scope: Scope, standard: Standard) -> SizedPart:
 
 
 def _modules(scope: Scope, standard: Standard, catalogue: Catalogue) -> Iterator[SizedPart]:
-    for name, module in scope.modules.items():
-        kind = catalogue.kind(name)
-        yield _part(kind, kind.functions, module, scope, standard)
+    for kind in sorted(map(catalogue.kind, scope.modules), key=catalogue.place):
+        yield _part(kind, kind.functions, scope.modules[kind.name], scope, standard)
 
 
 def _part(
