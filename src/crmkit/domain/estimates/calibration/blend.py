@@ -1,6 +1,7 @@
 """The blend: the standard, a model of size alone and one with features, weighed by their errors."""
 
 from collections.abc import Sequence
+from functools import cached_property
 from math import exp, log
 from typing import Final, Self, TypeAlias
 
@@ -49,7 +50,7 @@ class Blend:
             credit=prior.credit,
         )
 
-    @property
+    @cached_property
     def weights(self) -> Weights:
         """Return each model's share by credibility, times its errors to a negative power.
 

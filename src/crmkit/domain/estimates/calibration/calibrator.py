@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from functools import cached_property
 from math import exp, log
 from typing import Final
 
@@ -157,10 +158,11 @@ class Calibration:
     def _reach(self, level: float) -> float:
         freedom = 2 * self.blend.size.shape
         if self.basis is Basis.LEAVE_ONE_OUT:
-            return reach(self._left_out(), 1 - level, freedom, level)
+            return reach(self._left_out, 1 - level, freedom, level)
         alpha = replay(self.steps, level, adaptive=True).alpha
         return reach(sorted(step.score for step in self.steps), alpha, freedom, level)
 
+    @cached_property
     def _left_out(self) -> list[float]:
         rows = (self.columns.row(project.size, project.features) for project in self.projects)
         pairs = zip(rows, self.steps, strict=True)

@@ -1,0 +1,1 @@
+"""How accurate the calibrated estimates are, beside other ways, on public projects."""
