@@ -8,7 +8,7 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crmkit.domain.ids import UuidSequence, uuid_from_int
+from crmkit.domain.ids import UuidSequence, id_text, uuid_from_int
 from crmkit.domain.instants import to_milliseconds
 
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
@@ -50,6 +50,26 @@ def test_full_counter_goes_on_in_the_next_millisecond() -> None:
     assert first < second < third
     assert second.int >> 80 == to_milliseconds(NOW) + 1
     assert third.int >> 80 == to_milliseconds(NOW) + 1
+
+
+@given(counts=st.lists(st.integers(0, 40), max_size=8), left=st.integers(0, 50))
+def test_many_ids_at_once_are_as_ordered_as_one_by_one(counts: list[int], left: int) -> None:
+    """Whatever the counter has left, however many are asked for, each is above the one before."""
+    ids = UuidSequence(Random(left).getrandbits)
+    made = [ids.next_id(NOW)]
+    ids._counter = 2**42 - 1 - left
+    for count in counts:
+        several = ids.next_ids(NOW, count)
+        assert len(several) == count
+        made += [*several, ids.next_id(NOW)]
+    assert made == sorted(set(made))
+    assert {one.version for one in made} == {7}
+
+
+@given(number=st.integers(0, 2**128 - 1))
+def test_id_is_written_as_usual(number: int) -> None:
+    """The quick text of an id is that of `str`."""
+    assert id_text(UUID(int=number)) == str(UUID(int=number))
 
 
 def test_counter_begins_in_the_lower_half() -> None:

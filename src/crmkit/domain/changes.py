@@ -16,7 +16,7 @@ from crmkit.domain.composite_kinds import Part
 from crmkit.domain.derivation import parts_of
 from crmkit.domain.entity import EntitySpec, Index, Unique, entity
 from crmkit.domain.kinds import Kind, Text
-from crmkit.domain.plain_code import plain_function
+from crmkit.domain.plain_code import plain_function, whole_function
 
 LONGEST_CLAIM = 200
 Name = Annotated[str, Text(max_length=63)]
@@ -164,7 +164,7 @@ def differences(spec: EntitySpec, before: Any, after: Any) -> tuple[dict[str, An
     old: dict[str, Any] = {}
     new: dict[str, Any] = {}
     pairs = zip(logged.fields, logged.values(before), logged.values(after), strict=True)
-    for (name, _default, plain), was, now in pairs:
+    for (name, plain), was, now in pairs:
         if was is not now and was != now:
             old[name] = was if was is None or plain is None else plain(was)
             new[name] = now if now is None or plain is None else plain(now)
@@ -174,18 +174,14 @@ def differences(spec: EntitySpec, before: Any, after: Any) -> tuple[dict[str, An
 def plain_event(event: Event) -> dict[str, Any]:
     """Return the fields of an event as plain JSON."""
     kind: Any = type(event)
-    told = _told(kind)
-    return {
-        name: value if value is None or plain is None else plain(value)
-        for (name, _default, plain), value in zip(told.fields, told.values(event), strict=True)
-    }
+    return _told(kind)(event)
 
 
-class _Told(NamedTuple):
-    """The fields of a class that are told as plain JSON, ready to be read off its objects."""
+class _Logged(NamedTuple):
+    """The fields of an entity that are logged, ready to be read off its records."""
 
-    fields: tuple[tuple[str, Any, Callable[[Any], Any] | None], ...]
-    """Name, default, and what turns a value into plain JSON, None where it is plain itself."""
+    fields: tuple[tuple[str, Callable[[Any], Any] | None], ...]
+    """The name, and what turns a value into plain JSON, None where it is plain itself."""
     values: Callable[[Any], tuple[Any, ...]]
 
 
@@ -196,21 +192,21 @@ def _created(spec: EntitySpec) -> Callable[[Any], dict[str, Any]]:
 
 
 @cache
-def _logged(spec: EntitySpec) -> _Told:
+def _logged(spec: EntitySpec) -> _Logged:
     return _fields_of([part for name, part in spec.parts.items() if name not in BOOKKEEPING])
 
 
 @cache
-def _told(cls: type[Any]) -> _Told:
-    return _fields_of(list(parts_of(cls).values()))
+def _told(cls: type[Any]) -> Callable[[Any], dict[str, Any]]:
+    return whole_function(cls.__name__, parts_of(cls).values())
 
 
-def _fields_of(parts: list[Part]) -> _Told:
+def _fields_of(parts: list[Part]) -> _Logged:
     fields = [
-        (part.name, part.default, None if type(part.kind).plain is Kind.plain else part.kind.plain)
+        (part.name, None if type(part.kind).plain is Kind.plain else part.kind.plain)
         for part in parts
     ]
-    return _Told(tuple(fields), values_of([part.name for part in parts]))
+    return _Logged(tuple(fields), values_of([part.name for part in parts]))
 
 
 def record_at(spec: EntitySpec, changes: list[Change]) -> Aggregate | None:

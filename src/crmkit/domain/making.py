@@ -1,10 +1,13 @@
 """Generated code: the names that it refers to, and the lines that make an object."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
 
 import attrs
 
 from crmkit.domain.blanks import blank_of, setter_of
+
+C = TypeVar("C")
 
 
 class Names:
@@ -52,6 +55,29 @@ class Making:
         if self._blank is not None:
             lines.append(f"{self._into}.__class__ = {self._names.add('cls', self._cls)}")
         return lines
+
+
+def maker_of(cls: type[C]) -> Callable[..., C]:
+    """Generate what makes an object of values, by name, that are known to be right, unchecked.
+
+    A field that has no default, or a default that is made anew for each object, must be given.
+    """
+    names = Names(_new=object.__new__)
+    making = Making(names, cls, "o")
+    fields: tuple[Any, ...] = attrs.fields(cast("Any", cls))
+    given = ", ".join(_parameter(names, field) for field in fields)
+    lines = [f"def make(*, {given}):", f"  {making.begin()}"]
+    lines += [f"  {making.put(field.name, field.name)}" for field in fields]
+    lines += [f"  {line}" for line in making.end()] + ["  return o", ""]
+    names.define("\n".join(lines), f"make {cls.__name__}")
+    made: Callable[..., C] = names.objects["make"]
+    return made
+
+
+def _parameter(names: Names, field: Any) -> str:
+    if field.default is attrs.NOTHING or isinstance(field.default, attrs.Factory):  # type: ignore[arg-type]
+        return str(field.name)
+    return f"{field.name}={names.add('default', field.default)}"
 
 
 def _unkept(cls: type[Any]) -> list[str]:

@@ -18,6 +18,7 @@ from crmkit.domain.composite_kinds import (
     Many,
     Part,
 )
+from crmkit.domain.ids import id_text
 from crmkit.domain.kinds import Boolean, Day, Instant, Integer, Json, Kind, Number, Text
 from crmkit.domain.making import Making, Names
 from crmkit.domain.money import Money
@@ -35,6 +36,15 @@ def plain_function(title: str, parts: Iterable[Part]) -> Callable[[Any], dict[st
         lines.append(f"  if {_is_told(names, part)}:")
         lines.append(f"    plain[{part.name!r}] = {dump_expression(names, part.kind, 'v')}")
     names.define("\n".join([*lines, "  return plain", ""]), f"what {title} says")
+    made: Callable[[Any], dict[str, Json]] = names.objects["tell"]
+    return made
+
+
+def whole_function(title: str, parts: Iterable[Part]) -> Callable[[Any], dict[str, Json]]:
+    """Generate the function that tells all fields of an object as plain JSON."""
+    names = Names(**PLAIN_NAMES)
+    cells = [f"{part.name!r}: {_plain_part(names, part)}" for part in parts]
+    names.define(f"def tell(o):\n  return {{{', '.join(cells)}}}\n", f"all that {title} says")
     made: Callable[[Any], dict[str, Json]] = names.objects["tell"]
     return made
 
@@ -109,12 +119,17 @@ def _document_dump(names: Names, kind: Document) -> str:
 
 
 def _dumped_part(names: Names, part: Part) -> list[str]:
-    place = f"o.{part.name}"
-    plain = dump_expression(names, part.kind, "v")
-    cells = [f"{part.name!r}: {place if plain == 'v' else _unless_none(plain, place)}"]
+    cells = [f"{part.name!r}: {_plain_part(names, part)}"]
     if isinstance(part.kind, Text) and part.kind.searchable:
-        cells.append(f"{part.name + KEY_SUFFIX!r}: {_unless_none('_key(v)', place)}")
+        key = _unless_none("_key(v)", f"o.{part.name}")
+        cells.append(f"{part.name + KEY_SUFFIX!r}: {key}")
     return cells
+
+
+def _plain_part(names: Names, part: Part) -> str:
+    """Return the expression for the plain JSON of a field of `o`."""
+    place, plain = f"o.{part.name}", dump_expression(names, part.kind, "v")
+    return place if plain == "v" else _unless_none(plain, place)
 
 
 def _document_load(names: Names, kind: Document) -> str:
@@ -145,7 +160,7 @@ def _unless_none(expression: str, place: str) -> str:
 _DUMPED: Mapping[type[Kind], str] = {
     Day: "{v}.isoformat()",
     Instant: "{v}.isoformat('T', 'milliseconds')",
-    Identity: "_str({v})",
+    Identity: "_id_text({v})",
     Amount: "{{'amount': {v}.minor, 'currency': {v}.currency}}",
     Labels: "dict({v})",
 }
@@ -156,5 +171,10 @@ _LOADED: Mapping[type[Kind], str] = {
     Amount: "_money(int({v}['amount']), {v}['currency'])",
     Labels: "{v}",
 }
-PLAIN_NAMES = {"_str": str, "_UUID": UUID, "_money": Money.from_minor, "_key": search_key}
+PLAIN_NAMES = {
+    "_id_text": id_text,
+    "_UUID": UUID,
+    "_money": Money.from_minor,
+    "_key": search_key,
+}
 """What the expressions refer to, besides `_Decimal`, `_date`, `_instant` and `_new`."""

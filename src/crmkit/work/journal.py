@@ -17,6 +17,8 @@ from crmkit.domain.changes import (
     plain_event,
 )
 from crmkit.domain.entity import EntitySpec, spec_of
+from crmkit.domain.ids import id_text
+from crmkit.domain.making import maker_of
 from crmkit.ports import BATCH, Session
 from crmkit.work.marks import Marks
 
@@ -48,7 +50,7 @@ class Happening:
     @property
     def record_key(self) -> str:
         """Return the key whose messages stay in order."""
-        return f"{self.entity}:{self.record_id}"
+        return f"{self.entity}:{id_text(self.record_id)}"
 
 
 class Journal:
@@ -77,11 +79,19 @@ class Journal:
         operation: Operation,
     ) -> None:
         """Note the moves of records to their new versions; None stands before a new record."""
+        ids = self._marks.new_ids(len(afters))
+        told = (_told(spec, before, after) for before, after in zip(befores, afters, strict=True))
+        of_all = self._of_all_changes(spec, operation)
         noted = [
-            self._change(spec, change_id, before, after, operation)
-            for change_id, before, after in zip(
-                self._marks.new_ids(len(afters)), befores, afters, strict=True
+            _make_change(
+                id=change_id,
+                record_id=record.id,
+                record_version=record.version,
+                before=old,
+                after=new,
+                **of_all,
             )
+            for change_id, record, (old, new) in zip(ids, afters, told, strict=True)
         ]
         self._pending += noted
         if self._keeps:
@@ -89,7 +99,7 @@ class Journal:
 
     def tell(self, spec: EntitySpec, record: Aggregate, operation: Operation) -> None:
         """Keep the events of a record, and the general one, for hooks and subscribers."""
-        changed = RecordChanged(
+        changed = _make_changed(
             entity=spec.name,
             record_id=record.id,
             record_version=record.version,
@@ -97,7 +107,11 @@ class Journal:
         )
         first = record.version * POSITIONS_PER_VERSION
         for at, event in enumerate((changed, *record.events)):
-            self.happenings.append(Happening(event, spec.name, record.id, first + at))
+            self.happenings.append(
+                _make_happening(
+                    event=event, entity=spec.name, record_id=record.id, position=first + at
+                )
+            )
 
     def write(self, session: Session, *, only_full: bool = False) -> None:
         """Write what is pending; with `only_full` wait until there is a batch of it."""
@@ -124,32 +138,22 @@ class Journal:
             if self._keeps:
                 self.messages += messages
 
-    def _change(
-        self, spec: EntitySpec, change_id: UUID, before: Any, after: Any, operation: Operation
-    ) -> Change:
-        if before is None:
-            old, new = None, created_values(spec, after)
-        else:
-            old, new = differences(spec, before, after)
+    def _of_all_changes(self, spec: EntitySpec, operation: Operation) -> dict[str, Any]:
+        """Return what is the same in all changes of one kind."""
         marks = self._marks
-        return Change(
-            id=change_id,
-            tenant=marks.tenant,
-            changeset_id=marks.changeset_id,
-            entity=spec.name,
-            record_id=after.id,
-            record_version=after.version,
-            operation=operation,
-            at=marks.now,
-            by=marks.actor.id,
-            before=old,
-            after=new,
-        )
+        return {
+            "tenant": marks.tenant,
+            "changeset_id": marks.changeset_id,
+            "entity": spec.name,
+            "operation": operation,
+            "at": marks.now,
+            "by": marks.actor.id,
+        }
 
     def _message(self, message_id: UUID, happening: Happening, subscriber: str) -> OutboxMessage:
         marks = self._marks
         event = happening.event
-        return OutboxMessage(
+        return _make_message(
             id=message_id,
             tenant=marks.tenant,
             subscriber=subscriber,
@@ -172,3 +176,16 @@ class Journal:
             reason=marks.reason,
             cause_id=marks.cause_id,
         )
+
+
+def _told(spec: EntitySpec, before: Any, after: Any) -> tuple[Any, Any]:
+    """Return what a change says of a record before and after, None before for a new one."""
+    if before is None:
+        return None, created_values(spec, after)
+    return differences(spec, before, after)
+
+
+_make_change = maker_of(Change)
+_make_changed = maker_of(RecordChanged)
+_make_happening = maker_of(Happening)
+_make_message = maker_of(OutboxMessage)

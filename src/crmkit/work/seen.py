@@ -1,6 +1,6 @@
 """What a unit of work has seen and written: the records that its decisions rest on."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -29,13 +29,16 @@ class Seen:
         """Keep a record as it is stored, for the difference that a later save makes."""
         self._known[spec.name, record.id] = record
 
-    def wrote(self, spec: EntitySpec, before: Any, record: Any) -> None:
-        """Note a record as it was just written; it guards itself from now on."""
-        key = (spec.name, record.id)
-        if before is not None or key in self._known:
-            self._known[key] = record.replaced(events=()) if record.events else record
-        self._relied.pop(key, None)
-        self._written.add(key)
+    def wrote(self, spec: EntitySpec, befores: Sequence[Any], records: Sequence[Any]) -> None:
+        """Note records as they were just written; they guard themselves from now on."""
+        name, known, relied = spec.name, self._known, self._relied
+        keys = [(name, record.id) for record in records]
+        self._written.update(keys)
+        for key, before, record in zip(keys, befores, records, strict=True):
+            if before is not None or (known and key in known):
+                known[key] = record.replaced(events=()) if record.events else record
+            if relied:
+                relied.pop(key, None)
 
     def known(self, spec: EntitySpec, record_id: UUID) -> Any:
         """Return a record as it was last seen stored, None when it was not."""

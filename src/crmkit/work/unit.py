@@ -225,10 +225,10 @@ class UnitOfWork(Seeing):
         """Log records that were just written, each beside what it was, None when it is new."""
         self._journal.note(spec, befores, records, operation)
         is_told = self._hooks.listens_before_commit() or self._hooks.subscribes()
-        for before, record in zip(befores, records, strict=True):
+        for record in records:
             if is_told or record.events:
                 self._journal.tell(spec, record, operation)
-            self._seen.wrote(spec, before, record)
+        self._seen.wrote(spec, befores, records)
         if spec.cls is CustomField:
             self._custom.clear()
         with self.storing() as session:

@@ -29,10 +29,11 @@ def copy_lines(spec: EntitySpec) -> CopyLines:
     """Generate the function that writes records as lines, one cell per column."""
     names = Names(**ROW_NAMES, _escaped=_escaped, _null=NULL)
     columns = list(columns_of(spec).values())
-    worked_out, cells = dumped_cells(columns, _FORMS, names)
-    lines = ["def lines(objects):", "  lines = []", "  add = lines.append", "  last = text = None"]
-    lines += ["  for o in objects:", *(f"    {line}" for line in worked_out)]
-    lines += [f"    {line}" for line in _written(columns, cells)]
+    dumped = dumped_cells(columns, _FORMS, names)
+    lines = ["def lines(objects):", "  lines = []", "  add = lines.append"]
+    lines += [f"  {line}" for line in dumped.begin]
+    lines += ["  for o in objects:", *(f"    {line}" for line in dumped.lines)]
+    lines += [f"    {line}" for line in _written(columns, dumped.cells)]
     lines += ["    add(line)", "  return ''.join(lines)", ""]
     names.define("\n".join(lines), f"copy of {spec.name}")
     made: CopyLines = names.objects["lines"]

@@ -1,18 +1,17 @@
 """Rows: generated code between objects and tuples, one set of functions per entity and store.
 
-`dump(objects)` gives tuples in column order; `load(rows)` makes objects without their validators:
-what was checked when it was written is trusted when it is read.
+`dump(objects)` brings tuples in column order, each when it is asked for; `load(rows)` makes objects
+without their validators: what was checked when it was written is trusted when it is read.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import attrs
 
-from crmkit.domain.blanks import setter_of
 from crmkit.domain.columns import Column, Role, columns_of
 from crmkit.domain.composite_kinds import Many
 from crmkit.domain.custom_values import CustomValues
@@ -29,17 +28,6 @@ from crmkit.domain.plain_code import (
     members,
 )
 from crmkit.storage.codec.json_text import from_json, to_json
-
-__all__ = [
-    "NATIVE",
-    "TEXTUAL",
-    "Forms",
-    "RowCodec",
-    "from_json",
-    "row_codec",
-    "setter_of",
-    "to_json",
-]
 
 
 @attrs.frozen(kw_only=True)
@@ -69,7 +57,7 @@ TEXTUAL: Final = Forms(
 NATIVE: Final = Forms(dump={}, load={})
 """Ids, instants, dates and booleans as the driver has them: PostgreSQL."""
 
-Dump = Callable[[Iterable[Any]], list[tuple[Any, ...]]]
+Dump = Callable[[Iterable[Any]], Iterator[tuple[Any, ...]]]
 Load = Callable[[Iterable[Sequence[Any]]], list[Any]]
 Turn = Callable[[Any], Any]
 
@@ -113,24 +101,36 @@ def row_dump(spec: EntitySpec, forms: Forms, fields: Collection[str]) -> Dump:
     return made
 
 
-def dumped_cells(
-    columns: Iterable[Column], forms: Forms, names: Names
-) -> tuple[list[str], list[str]]:
-    """Return the lines that work out the cells of the object `o`, and the cells themselves."""
-    lines: list[str] = []
-    cells: list[str] = []
+class Dumped(NamedTuple):
+    """Generated lines: what stands before the loop, what works out the cells of `o`, the cells."""
+
+    begin: list[str]
+    lines: list[str]
+    cells: list[str]
+
+
+def dumped_cells(columns: Iterable[Column], forms: Forms, names: Names) -> Dumped:
+    """Write the lines that work out the cells of the object `o`, and the cells themselves."""
+    dumped = Dumped(["last = text = None"], [], [])
     for at, column in enumerate(columns):
-        place, cell = f"o.{column.part.name}", dump_cell(column, forms, names)
-        if cell == "v":
-            cells.append(place)
+        place, expression = f"o.{column.part.name}", dump_cell(column, forms, names)
+        if expression == "v":
+            dumped.cells.append(place)
             continue
-        cells.append(f"c{at}")
-        lines += _worked_out(f"c{at}", place, cell, column)
-    return lines, cells
+        cell = f"c{at}"
+        dumped.cells.append(cell)
+        dumped.lines.extend(_worked_out(cell, place, expression, column))
+        if _is_reference(column):
+            dumped.begin.append(f"last_{cell} = {cell} = None")
+    return dumped
+
+
+def _is_reference(column: Column) -> bool:
+    return column.form is Form.ID and column.name != "id"
 
 
 def _worked_out(cell: str, place: str, expression: str, column: Column) -> list[str]:
-    """Work out one cell; instants of one batch are mostly the same, so the last one is kept."""
+    """Work out one cell; what is mostly the same in one batch is kept from the last record."""
     if column.form is Form.INSTANT:
         return [
             f"v = {place}",
@@ -138,9 +138,11 @@ def _worked_out(cell: str, place: str, expression: str, column: Column) -> list[
             f"elif v is last: {cell} = text",
             f"else: last = v; text = {cell} = {expression}",
         ]
-    if column.optional:
-        return [f"{cell} = None if (v := {place}) is None else {expression}"]
-    return [f"v = {place}", f"{cell} = {expression}"]
+    value = f"None if v is None else {expression}" if column.optional else expression
+    if _is_reference(column):
+        last = f"last_{cell}"
+        return [f"v = {place}", f"if v is not {last}: {last} = v; {cell} = {value}"]
+    return [f"v = {place}", f"{cell} = {value}"]
 
 
 def dump_cell(column: Column, forms: Forms, names: Names) -> str:
@@ -176,10 +178,10 @@ def _dump_json(kind: Any, names: Names) -> str:
 
 
 def _dump_source(columns: Iterable[Column], forms: Forms, names: Names) -> str:
-    worked_out, cells = dumped_cells(columns, forms, names)
-    lines = ["def dump(objects):", "  rows = []", "  add = rows.append", "  last = text = None"]
-    lines += ["  for o in objects:", *(f"    {line}" for line in worked_out)]
-    lines += [f"    add(({', '.join(cells)},))", "  return rows", ""]
+    dumped = dumped_cells(columns, forms, names)
+    lines = ["def dump(objects):", *(f"  {line}" for line in dumped.begin)]
+    lines += ["  for o in objects:", *(f"    {line}" for line in dumped.lines)]
+    lines += [f"    yield ({', '.join(dumped.cells)},)", ""]
     return "\n".join(lines)
 
 

@@ -117,7 +117,7 @@ class Connection:
             cursor.execute(sql, values)
             return int(cursor.rowcount)
 
-    def execute_many(self, sql: str, rows: Sequence[Values]) -> int:
+    def execute_many(self, sql: str, rows: Iterable[Values]) -> int:
         """Run a statement for each row; return how many rows they touched."""
         with self._driver.cursor() as cursor:
             cursor.executemany(sql, rows)

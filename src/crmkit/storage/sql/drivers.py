@@ -1,6 +1,6 @@
 """The drivers: sqlite3, psycopg 3 and PyMySQL."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
 from itertools import count
 from typing import Any, ClassVar, Final
@@ -26,7 +26,7 @@ class SqliteConnection(Connection):
         """Run a statement once."""
         return int(self._driver.execute(sql, values).rowcount)
 
-    def execute_many(self, sql: str, rows: Sequence[Values]) -> int:
+    def execute_many(self, sql: str, rows: Iterable[Values]) -> int:
         """Run a statement for each row."""
         return int(self._driver.executemany(sql, rows).rowcount)
 

@@ -66,7 +66,7 @@ class SqlSession:
     def insert_many(self, spec: EntitySpec, records: Sequence[Any]) -> None:
         """Write new records, by COPY where there is one and many of them."""
         self._check_writing()
-        entity, many = self._entities[spec], self._connection.execute_many
+        entity = self._entities[spec]
         if len(records) == 1:
             [row] = entity.codec.dump(records)
             self._run(spec, self._connection.execute, entity.insert, row)
@@ -75,7 +75,7 @@ class SqlSession:
             self._run(spec, self._connection.copy, entity.copy, entity.copy_lines, parts)
         else:
             for part in _sliced(records):
-                self._run(spec, many, entity.insert, entity.codec.dump(part))
+                self._run(spec, self._insert, entity, part)
 
     def save_many(self, spec: EntitySpec, records: Sequence[Any], expected: Sequence[int]) -> None:
         """Replace records that are still at the expected versions."""
@@ -169,6 +169,9 @@ class SqlSession:
         """Forget everything, and give the connection back."""
         self._over = _ENDED
         self._connection.rollback()
+
+    def _insert(self, entity: EntityTable, records: Sequence[Any]) -> None:
+        self._connection.execute_many(entity.insert, entity.codec.dump(records))
 
     def _get_one(self, entity: EntityTable, record_id: UUID) -> list[Any]:
         key = self._key(entity, record_id)
