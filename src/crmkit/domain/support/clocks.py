@@ -177,7 +177,7 @@ class ClockRun:
 
     def ring(self, at: datetime, terms: Terms) -> tuple[Self, tuple[Rung, ...]]:
         """Return the run after the alarms that are due by an instant, each told once."""
-        rung = tuple(one for one in self._alarms(terms) if one.at <= at)
+        rung = tuple(one for one in self._alarms(terms) if _is_reached(one, at))
         if not rung:
             return self, ()
         told = (*self.told, *(one.alarm.name for one in rung))
@@ -235,6 +235,11 @@ def _over(run: C, at: datetime, state: ClockState) -> C:
     return attrs.evolve(
         run, state=state, ended_at=at, due_at=None, provisional=False, alarm_at=None
     )
+
+
+def _is_reached(rung: Rung, at: datetime) -> bool:
+    """Say whether an alarm goes off by an instant; what ends just when it is due is no breach."""
+    return rung.at < at or (rung.at == at and rung.alarm is not BREACH)
 
 
 def _kept(run: ClockRun, target: int | None, mode: Retarget) -> int:

@@ -1,0 +1,1 @@
+"""Support: what people do with tickets, and what follows by itself."""

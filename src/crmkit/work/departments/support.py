@@ -1,0 +1,78 @@
+"""The collections of support."""
+
+from crmkit.domain.aggregate import Aggregate
+from crmkit.domain.support.automation import AutomationRule, Macro
+from crmkit.domain.support.desk import Agent, Queue
+from crmkit.domain.support.sla_policy import SlaPolicy
+from crmkit.domain.support.statuses import TicketStatus
+from crmkit.domain.support.ticket import Ticket
+from crmkit.domain.support.ticket_record import TicketLink, TicketMoment, TimeEntry
+from crmkit.work.collection import Collection
+from crmkit.work.departments.reaching import Reaching
+
+ENTITIES: tuple[type[Aggregate], ...] = (
+    TicketStatus,
+    Queue,
+    Agent,
+    SlaPolicy,
+    Ticket,
+    TicketMoment,
+    TicketLink,
+    TimeEntry,
+    Macro,
+    AutomationRule,
+)
+
+
+class SupportRecords(Reaching):
+    """The collections of support."""
+
+    @property
+    def ticket_statuses(self) -> Collection[TicketStatus]:
+        """Return the statuses in the client's own words."""
+        return self.of(TicketStatus)
+
+    @property
+    def queues(self) -> Collection[Queue]:
+        """Return the queues."""
+        return self.of(Queue)
+
+    @property
+    def agents(self) -> Collection[Agent]:
+        """Return the support agents."""
+        return self.of(Agent)
+
+    @property
+    def sla_policies(self) -> Collection[SlaPolicy]:
+        """Return the service level policies."""
+        return self.of(SlaPolicy)
+
+    @property
+    def tickets(self) -> Collection[Ticket]:
+        """Return the tickets."""
+        return self.of(Ticket)
+
+    @property
+    def ticket_moments(self) -> Collection[TicketMoment]:
+        """Return what happened on tickets."""
+        return self.of(TicketMoment)
+
+    @property
+    def ticket_links(self) -> Collection[TicketLink]:
+        """Return the ties between tickets."""
+        return self.of(TicketLink)
+
+    @property
+    def time_entries(self) -> Collection[TimeEntry]:
+        """Return the time that was spent on tickets."""
+        return self.of(TimeEntry)
+
+    @property
+    def macros(self) -> Collection[Macro]:
+        """Return the macros."""
+        return self.of(Macro)
+
+    @property
+    def automation_rules(self) -> Collection[AutomationRule]:
+        """Return the automation rules."""
+        return self.of(AutomationRule)
