@@ -12,7 +12,7 @@ from crmkit.errors import InvalidSettings, PluginError
 from crmkit.plugins import HookKind, PluginRow, Plugins, hookimpl
 from crmkit.plugins.hookspecs import KINDS, Hooks
 
-OWN = ("crmkit.numbering", "crmkit.change_words")
+OWN = ("crmkit.numbering", "crmkit.change_words", "crmkit.estimates")
 
 
 def plugin(name: str, **attributes: object) -> object:

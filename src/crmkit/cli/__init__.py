@@ -1,4 +1,4 @@
-"""The `crmkit` command: demo, import, export, report, check, worker."""
+"""The `crmkit` command: demo, import, export, report, estimate, check, worker."""
 
 import sys
 from collections.abc import Sequence

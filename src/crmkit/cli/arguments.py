@@ -6,6 +6,7 @@ from pathlib import Path
 from crmkit import __version__
 from crmkit.cli.checking import check
 from crmkit.cli.demo import demo
+from crmkit.cli.estimating import estimate
 from crmkit.cli.exporting import export_records
 from crmkit.cli.importing import import_files
 from crmkit.cli.reporting import report
@@ -21,6 +22,7 @@ def parser() -> argparse.ArgumentParser:
     _import(commands.add_parser("import", help="import files by a mapping"))
     _export(commands.add_parser("export", help="export the records of an entity"))
     _report(commands.add_parser("report", help="report on what is stored"))
+    _estimate(commands.add_parser("estimate", help="price a CRM project from its scope"))
     _check(commands.add_parser("check", help="check schema, plugins and settings"))
     _worker(commands.add_parser("worker", help="deliver events to plugins"))
     return whole
@@ -59,6 +61,17 @@ def _report(command: argparse.ArgumentParser) -> None:
     command.add_argument("--html", type=Path, help="also write a page with charts")
     command.add_argument("--language", choices=["en", "zh"], default="en")
     command.set_defaults(run=report)
+
+
+def _estimate(command: argparse.ArgumentParser) -> None:
+    command.add_argument("scope", type=Path, help="a TOML or JSON file with the scope")
+    command.add_argument("--profile", help="the vendor's profile (the first there is)")
+    command.add_argument("--language", choices=["en", "zh"], default="en")
+    command.add_argument("--explain", action="store_true", help="print where each figure is from")
+    command.add_argument("--offer", type=Path, help="write an offer to print to this HTML file")
+    command.add_argument("--vendor", default="", help="who makes the offer")
+    command.add_argument("--date", help="the day of the offer (today)")
+    command.set_defaults(run=estimate)
 
 
 def _check(command: argparse.ArgumentParser) -> None:

@@ -19,6 +19,11 @@ from crmkit.domain.changes import Change, OutboxMessage
 from crmkit.domain.custom_fields import CustomField
 
 if TYPE_CHECKING:
+    from crmkit.domain.estimates.catalogue import ModuleKind
+    from crmkit.domain.estimates.costing import Costing
+    from crmkit.domain.estimates.lines import Draft
+    from crmkit.domain.estimates.profiles import Profile
+    from crmkit.domain.estimates.protocols import EffortModel
     from crmkit.work import UnitOfWork
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -31,7 +36,8 @@ class HookKind(StrEnum):
     """How the plugins' answers to one hook count, and what a failure means."""
 
     COLLECT = "collect"
-    """Asked once, when the CRM is opened; every answer counts; a failure refuses the CRM."""
+    """Asked when the CRM is opened, those of estimates when an estimate is wanted; every answer
+    counts, and a failure refuses the CRM or the estimate."""
     VETO = "veto"
     """Runs inside the work, in order; the first refusal ends it, and so does any failure."""
     OBSERVER = "observer"
@@ -95,3 +101,21 @@ class Hooks:
     @_hook(HookKind.FIRST)
     def tell_change(self, change: Change, language: str, work: "UnitOfWork") -> str | None:
         """Return what a change did, in one line of a language; None to leave it to others."""
+
+    @_hook(HookKind.COLLECT)
+    def register_estimate_profiles(self) -> "Iterable[Profile]":  # type: ignore[empty-body]
+        """Return profiles that estimates may be made with; asked when an estimate is wanted."""
+
+    @_hook(HookKind.COLLECT)
+    def register_estimate_modules(self) -> "Iterable[ModuleKind]":  # type: ignore[empty-body]
+        """Return modules that a scope may name, each with the functions that it counts."""
+
+    @_hook(HookKind.COLLECT)
+    def register_estimate_lines(  # type: ignore[empty-body]
+        self,
+    ) -> "Iterable[Callable[[Costing], Iterable[Draft]]]":
+        """Return functions that draft lines of every estimate from what labour costs in it."""
+
+    @_hook(HookKind.COLLECT)
+    def register_estimate_methods(self) -> "Iterable[EffortModel]":  # type: ignore[empty-body]
+        """Return further methods, whose hours are set beside those of the standard."""

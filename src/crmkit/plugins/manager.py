@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import attrs
 import pluggy
@@ -14,6 +14,9 @@ from crmkit.errors import CrmkitError, InvalidSettings, PluginError
 from crmkit.plugins.hookspecs import KINDS, HookKind
 from crmkit.plugins.roster import Wishes, assemble
 from crmkit.plugins.topics import topics_of
+
+if TYPE_CHECKING:
+    from crmkit.domain.estimates.practice import Practice
 
 _log = logging.getLogger(__name__)
 
@@ -88,6 +91,12 @@ class Plugins:
                     path=entity,
                     fix="register the entity too, or correct its name",
                 )
+
+    def practice(self) -> "Practice":
+        """Return what plugins estimate with, crmkit's own profiles, modules and lines first."""
+        from crmkit.plugins.estimating import practice_of
+
+        return practice_of(self._collect)
 
     def listens_before_commit(self) -> bool:
         """Say whether any plugin wants to see events before the commit."""

@@ -14,6 +14,7 @@ from crmkit.domain.estimates.explaining import Reason, explain
 from crmkit.domain.estimates.inputs import put_input
 from crmkit.domain.estimates.lines import EstimateLine, LineGroup
 from crmkit.domain.estimates.methods.cross_check import CrossCheck, cross_check
+from crmkit.domain.estimates.offers import Offer
 from crmkit.domain.estimates.ownership import DISCOUNT, Ownership, own
 from crmkit.domain.estimates.profiles import Profile
 from crmkit.domain.estimates.scope import Scope
@@ -178,6 +179,12 @@ class Estimate:
     ) -> tuple[schedule.Payment, ...]:
         """Split the total into payments: 30, 50 and 20 percent, or as given, adding up to 100."""
         return schedule.payments(self, shares, start)
+
+    def offer(
+        self, *, on: date, vendor: str = "", number: str = "", starts: date | None = None
+    ) -> Offer:
+        """Make it a document for the client, as text and as a page to print."""
+        return Offer(estimate=self, on=on, vendor=vendor, number=number, starts=starts)
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain data, numbers as exact texts."""

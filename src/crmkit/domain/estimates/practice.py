@@ -19,7 +19,7 @@ from crmkit.domain.estimates.scope import Scope
 from crmkit.domain.estimates.sizing import measure
 from crmkit.domain.estimates.standard_effort import StandardEffort
 from crmkit.domain.estimates.words import check_language
-from crmkit.errors import InvalidValue, WrongType
+from crmkit.errors import InvalidSettings, InvalidValue, WrongType
 
 METHODS: Final = (
     StandardEffort(),
@@ -44,6 +44,16 @@ class Practice:
     catalogue: Catalogue = CRM_CATALOGUE
     lines: tuple[LineMaker, ...] = STANDARD_LINES
     methods: tuple[EffortModel, ...] = METHODS
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse profiles that cannot be told apart, or none at all."""
+        names = [profile.name for profile in self.profiles]
+        if not names or len(set(names)) < len(names):
+            raise InvalidSettings(
+                "profiles need different names" if names else "there is no profile",
+                path="profiles",
+                fix="give each a name of its own" if names else "give one",
+            )
 
     def profile(self, name: str) -> Profile:
         """Return the profile of a name, or raise with those there are."""

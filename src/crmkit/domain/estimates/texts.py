@@ -57,14 +57,19 @@ def facts_of(estimate: "Estimate") -> list[tuple[str, str]]:
 
 def table(estimate: "Estimate") -> str:
     """Write title, lines by group, and what they come to."""
+    facts = _aligned(facts_of(estimate), right=())
+    return "\n".join([_title(estimate), "", *lines_of(estimate), "", *facts])
+
+
+def lines_of(estimate: "Estimate") -> list[str]:
+    """Write the lines by group below the heads of the columns."""
     said = estimate.language
     rows = [tuple(column.said(said) for column in COLUMNS)]
     for group in LineGroup:
         lines = rows_of(estimate, group)
         if lines:
             rows += [(f"[{GROUPS[group].said(said)}]", "", "", "", ""), *lines]
-    facts = _aligned(facts_of(estimate), right=())
-    return "\n".join([_title(estimate), "", *_aligned(rows, right=(1, 3, 4)), "", *facts])
+    return _aligned(rows, right=(1, 3, 4))
 
 
 def _title(estimate: "Estimate") -> str:

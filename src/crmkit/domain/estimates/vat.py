@@ -1,7 +1,7 @@
-"""VAT: dated rates, and prices that contain it split into net and tax.
+"""VAT: prices that contain it split into net and tax, at the dated rates of the sales side.
 
-The rates were written from the notices that are named; whether the VAT law of 2026 has changed
-them was not checked against an official text, so a vendor confirms them before an offer.
+Whether the VAT law of 2026 has changed the rates was not checked against an official text, so a
+vendor confirms them before an offer.
 """
 
 from datetime import date
@@ -14,69 +14,42 @@ from crmkit.domain.estimates.figures import EXACT, Factor
 from crmkit.domain.estimates.levels import TaxProfile
 from crmkit.domain.estimates.words import Label
 from crmkit.domain.money import Money
+from crmkit.domain.sales.chinese_vat import CHINESE_VAT
+from crmkit.domain.sales.tax_rate import TaxRule
 from crmkit.errors import InvalidValue
 
 
 @attrs.frozen(kw_only=True)
 class VatRate:
-    """The rate of one kind of sales from one day to another, as a notice says."""
+    """The share of VAT on a net price, and the notice that sets it."""
 
-    profile: TaxProfile
     label: Label
     rate: Decimal
-    since: date
-    until: date | None
     notice: str
 
     def as_factor(self) -> Factor:
         """Return what a net price is multiplied with."""
-        value = 1 + self.rate
-        return Factor(name="vat", label=self.label, value=value, source=self.notice)
+        return Factor(name="vat", label=self.label, value=1 + self.rate, source=self.notice)
 
 
-VAT_RATES: Final = (
-    VatRate(
-        profile=TaxProfile.SMALL_SCALE,
-        label=Label("VAT 1 %, small-scale taxpayer", "增值税 1%（小规模纳税人）"),
-        rate=Decimal("0.01"),
-        since=date(2023, 1, 1),
-        until=date(2027, 12, 31),
-        notice="财政部 税务总局公告 2023 年第 19 号",
-    ),
-    VatRate(
-        profile=TaxProfile.SMALL_SCALE,
-        label=Label("VAT 3 %, small-scale taxpayer", "增值税 3%（小规模纳税人）"),
-        rate=Decimal("0.03"),
-        since=date(2028, 1, 1),
-        until=None,
-        notice="财税〔2016〕36 号",
-    ),
-    VatRate(
-        profile=TaxProfile.SERVICES,
-        label=Label("VAT 6 %, services", "增值税 6%（现代服务）"),
-        rate=Decimal("0.06"),
-        since=date(2016, 5, 1),
-        until=None,
-        notice="财税〔2016〕36 号",
-    ),
-    VatRate(
-        profile=TaxProfile.SOFTWARE_PRODUCT,
-        label=Label("VAT 13 %, software product", "增值税 13%（软件产品）"),
-        rate=Decimal("0.13"),
-        since=date(2019, 4, 1),
-        until=None,
-        notice="财政部 税务总局 海关总署公告 2019 年第 39 号",
-    ),
-)
+_KINDS: Final = {
+    TaxProfile.SMALL_SCALE: ("small_scale_reduced", "small_scale"),
+    TaxProfile.SERVICES: ("services",),
+    TaxProfile.SOFTWARE_PRODUCT: ("goods",),
+}
+"""The kinds of rates that fit a profile; the first that holds counts."""
+
 REFUND_ABOVE: Final = Decimal("0.03")
 """Of a software product's own sales, VAT above this share is refunded (财税〔2011〕100 号)."""
 
 
 def vat_rate(profile: TaxProfile, day: date | None = None) -> VatRate:
-    """Return the rate on a day; without a day, the first that was listed."""
-    for rate in VAT_RATES:
-        if rate.profile is profile and (day is None or _holds(rate, day)):
-            return rate
+    """Return the rate on a day; without a day, the newest."""
+    for kind in _KINDS[profile]:
+        rules = [rule for rule in CHINESE_VAT if rule.kind == kind]
+        fitting = [rule for rule in rules if day is None or rule.holds_on(day)]
+        if fitting:
+            return _as_rate(max(fitting, key=lambda rule: rule.valid_from))
     raise InvalidValue(
         f"no VAT rate of {profile} is known on {day}", path="scope.as_of", fix="give a later day"
     )
@@ -94,5 +67,10 @@ def vat_refund(sales: Money, payable: Money) -> Money:
     return max(payable - kept, Money(0, sales.currency))
 
 
-def _holds(rate: VatRate, day: date) -> bool:
-    return rate.since <= day and (rate.until is None or day <= rate.until)
+def _as_rate(rule: TaxRule) -> VatRate:
+    percent = f"{rule.percent:f}"
+    return VatRate(
+        label=Label(f"VAT {percent} %", f"增值税 {percent}%"),
+        rate=EXACT.scaleb(rule.percent, -2),
+        notice=rule.basis,
+    )

@@ -2,10 +2,19 @@
 
 from crmkit.plugins.builtin.change_words import ChangeWords
 from crmkit.plugins.builtin.china_business import ChinaBusiness
+from crmkit.plugins.builtin.estimates import SecurityReviews, StandardEstimates
 from crmkit.plugins.builtin.follow_up import FollowUps
 from crmkit.plugins.builtin.numbering import YearlyNumbers
 
-BUILTIN: tuple[type[object], ...] = (YearlyNumbers, ChangeWords)
+BUILTIN: tuple[type[object], ...] = (YearlyNumbers, ChangeWords, StandardEstimates)
 """Those that every CRM has; the others are given to `CRM.open(plugins=[...])`."""
 
-__all__ = ["BUILTIN", "ChangeWords", "ChinaBusiness", "FollowUps", "YearlyNumbers"]
+__all__ = [
+    "BUILTIN",
+    "ChangeWords",
+    "ChinaBusiness",
+    "FollowUps",
+    "SecurityReviews",
+    "StandardEstimates",
+    "YearlyNumbers",
+]
