@@ -192,7 +192,7 @@ def _refuse_in_use(work: UnitOfWork, after: CustomField, before: CustomField, op
     several = before.kind is FieldKind.MULTI_CHOICE
     has = place.has_any([option]) if several else place.eq(option)
     cls: type[Aggregate] = spec.cls
-    count = work.of(cls).count(has, removed=True)
+    count = work.behind(cls).count(has, removed=True)
     if count:
         raise OptionInUse(
             f"{count} {before.entity} still have {option!r}",

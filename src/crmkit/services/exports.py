@@ -1,17 +1,18 @@
 """Exports: the records of an entity as a table, so that importing it again changes nothing."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from crmkit.domain.access.acting import Action, Right
+from crmkit.domain.access.veils import Level, Veil
 from crmkit.domain.entity import EntitySpec
 from crmkit.domain.filters.as_json import FilterReader
 from crmkit.domain.imports.mapping import ColumnMapping, FileMapping
-from crmkit.ports import Action
 from crmkit.services.tables import write_rows
 from crmkit.work import UnitOfWork
 
-EXPORT = Action("record:export", "Export records to a file", zh="导出记录")
+EXPORT = Action("record:export", "Export records to a file", zh="导出记录", right=Right.EXPORT)
 _LEFT_OUT = frozenset({"tenant", "match_keys", "deleted_at"})
 _STAMPS = frozenset({"version", "created_at", "created_by", "updated_at", "updated_by"})
 
@@ -29,10 +30,11 @@ def export(
     The suffix decides: `.csv`, `.jsonl` or `.xlsx`. Text that a spreadsheet takes for a formula
     is marked; `export_mapping` knows how to read it back.
     """
-    work.permit(EXPORT)
     spec = work.registry[entity]
+    work.permit(EXPORT, on=spec.cls)
     reader = FilterReader(work.registry, work.custom_parts)
-    records = work.of(spec.cls).stream(reader.read(spec, where))
+    records = work.of(spec.cls).permitted(Right.EXPORT).stream(reader.read(spec, where))
+    fields = _shown_fields(work, spec)
     written = 0
 
     def rows() -> Iterator[tuple[str, ...]]:
@@ -41,9 +43,9 @@ def export(
             written += 1
             if not written % 1000:
                 progress(written)
-            yield _texts(spec, record)
+            yield _texts(spec, fields, record)
 
-    write_rows(target, exported_fields(spec), rows())
+    write_rows(target, fields, rows())
     return written
 
 
@@ -62,9 +64,19 @@ def export_mapping(spec: EntitySpec, file: str) -> FileMapping:
     return FileMapping(file=file, entity=spec.name, key=("id",), columns=columns, escaped=True)
 
 
-def _texts(spec: EntitySpec, record: Any) -> tuple[str, ...]:
-    texts: list[str] = []
-    for name in exported_fields(spec):
-        value = getattr(record, name)
-        texts.append("" if value is None else spec.parts[name].kind.text(value))
-    return tuple(texts)
+def _shown_fields(work: UnitOfWork, spec: EntitySpec) -> tuple[str, ...]:
+    """Return the columns that the actor sees, masked ones among them."""
+    sight, fields = work.sight(spec.name), exported_fields(spec)
+    if sight is None:
+        return fields
+    return tuple(name for name in fields if sight.level(name) > Level.HIDDEN)
+
+
+def _texts(spec: EntitySpec, fields: Sequence[str], record: Any) -> tuple[str, ...]:
+    return tuple(_text(spec, name, getattr(record, name)) for name in fields)
+
+
+def _text(spec: EntitySpec, name: str, value: Any) -> str:
+    if value is None:
+        return ""
+    return str(value) if isinstance(value, Veil) else spec.parts[name].kind.text(value)

@@ -1,9 +1,11 @@
 """History: what became of a record, and how it stood at any moment; read from the change log."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Final, TypeVar
 from uuid import UUID
 
+from crmkit.domain.access.showing import shown_changes
 from crmkit.domain.aggregate import Aggregate
 from crmkit.domain.changes import Change, Changeset, record_at
 from crmkit.domain.entity import EntitySpec, spec_of
@@ -25,9 +27,7 @@ def history(
 ) -> tuple[Change, ...]:
     """Return all changes of a record, oldest first; it may be removed by now."""
     cls, record_id = record if isinstance(record, tuple) else (type(record), record.id)
-    found = work.of(cls).get(record_id, removed=True)
-    work.permit(READ_HISTORY, on=found)
-    return _changes(work, work.registry[cls], record_id)
+    return tuple(shown_changes(work.sight(cls), _permitted_changes(work, cls, record_id)))
 
 
 def as_of(
@@ -39,20 +39,33 @@ def as_of(
     agree: what counts is the last version that was written by then.
     """
     until = as_instant(instant, path="instant")
-    changes = history(work, (cls, record_id))
+    changes = _permitted_changes(work, cls, record_id)
     last = max((at for at, change in enumerate(changes) if change.at <= until), default=-1)
     record = record_at(work.registry[cls], list(changes[: last + 1]))
     if not isinstance(record, cls) or (record.deleted_at is not None and not removed):
         return None
-    return record
+    sight = work.sight(cls)
+    return record if sight is None else sight.shown(record)
 
 
 def changes_of(work: UnitOfWork, changeset_id: UUID) -> tuple[Change, ...]:
-    """Return the changes of one changeset in the order in which they were made."""
+    """Return the changes of one changeset in the order in which they were made.
+
+    Those of records that the actor does not see are left out.
+    """
+    changes = logged_changes(work, changeset_id)
+    found = tuple(change for one in changes for change in _seen(work, one))
+    if not found:
+        raise _no_changeset(changeset_id)
+    return found
+
+
+def logged_changes(work: UnitOfWork, changeset_id: UUID) -> tuple[Change, ...]:
+    """Return all changes of one changeset, for crmkit's own machinery."""
     with work.storing() as session:
         found = rows(session, CHANGE, equals(CHANGE, "changeset_id", changeset_id))
     if not found:
-        raise NotFound(f"there is no changeset {changeset_id}", path="changeset_id")
+        raise _no_changeset(changeset_id)
     return tuple(found)
 
 
@@ -62,6 +75,28 @@ def changesets_of(work: UnitOfWork, cause_id: UUID) -> tuple[Changeset, ...]:
     caused = equals(CHANGESET, "cause_id", cause_id)
     with work.storing() as session:
         return tuple(rows(session, CHANGESET, caused, order=newest_first))
+
+
+def _permitted_changes(
+    work: UnitOfWork, cls: type[Aggregate], record_id: UUID
+) -> tuple[Change, ...]:
+    found = work.of(cls).get(record_id, removed=True)
+    work.permit(READ_HISTORY, on=found)
+    return _changes(work, work.registry[cls], record_id)
+
+
+def _seen(work: UnitOfWork, change: Change) -> Iterator[Change]:
+    """Bring a change as far as the actor sees its record."""
+    if change.entity not in work.registry:
+        yield change
+        return
+    sight, cls = work.sight(change.entity), work.registry[change.entity].cls
+    if sight is None or work.of(cls).look_up([change.record_id], removed=True):
+        yield from shown_changes(sight, [change])
+
+
+def _no_changeset(changeset_id: UUID) -> NotFound:
+    return NotFound(f"there is no changeset {changeset_id}", path="changeset_id")
 
 
 def _changes(work: UnitOfWork, spec: EntitySpec, record_id: UUID) -> tuple[Change, ...]:

@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, Final, TypeVar
 
+from crmkit.domain.access.acting import Action, Right
+from crmkit.domain.access.showing import shown_values
+from crmkit.domain.access.sight import Sight
 from crmkit.domain.aggregate import Aggregate
 from crmkit.domain.changes import differences
 from crmkit.domain.custom_fields import CustomField, FieldKind
@@ -13,12 +16,11 @@ from crmkit.domain.parties.contact import Contact, ContactId
 from crmkit.domain.parties.customer import Customer, CustomerId
 from crmkit.domain.parties.merge import Merge, MergeId, WinnerWasMerged, joined, taken_back
 from crmkit.errors import InvalidValue, UnknownField
-from crmkit.ports import Action
 from crmkit.services.turning import CUSTOM, turn_back, turn_references
 from crmkit.work import UnitOfWork
 
-MERGE = Action("party:merge", "Make two records of one party one", zh="合并记录")
-UNMERGE = Action("party:unmerge", "Take a merge apart", zh="取消合并")
+MERGE = Action("party:merge", "Make two records of one party one", zh="合并记录", right=Right.MERGE)
+UNMERGE = Action("party:unmerge", "Take a merge apart", zh="取消合并", right=Right.MERGE)
 MAX_HOPS: Final = 100
 
 P = TypeVar("P", Customer, Contact)
@@ -68,41 +70,50 @@ def unmerge(work: UnitOfWork, merge_id: MergeId) -> tuple[Aggregate, Aggregate]:
     unless it was turned elsewhere since. Raises `MergeAlreadyUndone`, `WinnerWasMerged`, and
     `Duplicate` when another record took a unique value of the loser meanwhile.
     """
-    merge = work.merges.get(merge_id)
-    work.permit(UNMERGE, on=merge)
-    undone = merge.undo(at=work.now)
+    merge = work.behind(Merge).get(merge_id)
     spec = work.registry[merge.party]
     cls: type[Customer | Contact] = spec.cls
-    records = work.of(cls)
+    records = work.behind(cls)
+    work.permit(UNMERGE, on=work.of(cls).get(merge.winner_id, removed=True))
+    undone = merge.undo(at=work.now)
     loser: Any = records.get(merge.loser_id, removed=True)
     winner = _winner(work, merge, cls)
     winner = records.save(winner.evolve(**_without(work, spec, merge, winner)))
     loser = records.restore(loser.part_from(winner))
     turn_back(work, merge.moved, loser, winner)
-    work.merges.save(undone)
-    return winner, loser
+    work.behind(Merge).save(undone)
+    return work.shown(winner), work.shown(loser)
 
 
 def merges_of(work: UnitOfWork, record: Customer | Contact) -> list[Merge]:
     """Return the merges in which a record won or lost, the newest first."""
-    merge = where(Merge)
+    merge, sight = where(Merge), work.sight(type(record))
+    work.of(type(record)).get(record.id, removed=True)
     took_part = merge.winner_id.eq(record.id) | merge.loser_id.eq(record.id)
-    return work.merges.find(took_part, order=[merge.created_at.desc(), merge.id.desc()])
+    newest_first = [merge.created_at.desc(), merge.id.desc()]
+    found = work.behind(Merge).find(took_part, order=newest_first)
+    return found if sight is None else [_shown(one, sight) for one in found]
+
+
+def _shown(merge: Merge, sight: Sight) -> Merge:
+    """Return a merge without the values of fields that the actor does not see."""
+    before, after = shown_values(sight, merge.before), shown_values(sight, merge.after)
+    return merge.replaced(before=before, after=after)
 
 
 def _merge(work: UnitOfWork, cls: type[P], ids: tuple[Any, Any], choices: Mapping[str, str]) -> P:
     if ids[0] == ids[1]:
         raise InvalidValue("a record does not merge with itself", path="loser_id")
-    records = work.of(cls)
+    for record_id in ids:
+        work.permit(MERGE, on=work.of(cls).get(record_id, removed=True))
+    records = work.behind(cls)
     winner, loser = (_itself(work, cls, record_id) for record_id in ids)
-    work.permit(MERGE, on=winner)
-    work.permit(MERGE, on=loser)
     work.hold(loser)
     values = _Choosing(work, winner, loser, choices).values()
     removed = records.remove(loser.yield_to(winner))
     merged = records.save(winner.absorb(removed, values))
     before, after = differences(records.spec, winner, merged)
-    work.merges.add(
+    work.behind(Merge).add(
         Merge(
             id=MergeId(work.new_id()),
             party=records.spec.name,
@@ -113,25 +124,25 @@ def _merge(work: UnitOfWork, cls: type[P], ids: tuple[Any, Any], choices: Mappin
             moved=turn_references(work, removed, merged),
         )
     )
-    return merged
+    return work.shown(merged)
 
 
 def _itself(work: UnitOfWork, cls: type[P], record_id: Any) -> P:
     """Return a live record that was not merged into another."""
-    record = work.of(cls).get(record_id, removed=True)
+    record = work.behind(cls).get(record_id, removed=True)
     record.must_be_itself()
-    return record if record.is_live else work.of(cls).get(record_id)
+    return record if record.is_live else work.behind(cls).get(record_id)
 
 
 def _winner(work: UnitOfWork, merge: Merge, cls: type[Customer | Contact]) -> Any:
-    winner = work.of(cls).get(merge.winner_id, removed=True)
+    winner = work.behind(cls).get(merge.winner_id, removed=True)
     if winner.merged_into_id is not None:
         raise WinnerWasMerged(
             f"{merge.party} {winner.id} was merged into {winner.merged_into_id} since",
             path="merge.winner_id",
             fix="take that merge apart first",
         )
-    return work.of(cls).get(merge.winner_id)
+    return work.behind(cls).get(merge.winner_id)
 
 
 def _without(work: UnitOfWork, spec: EntitySpec, merge: Merge, winner: Any) -> dict[str, Any]:
@@ -204,7 +215,7 @@ class _Choosing:
 
     def _above(self, name: str, start: Any) -> Any:
         """Return a record above, or None where the way up leads back to either of the two."""
-        records = self._work.of(self._spec.cls)
+        records = self._work.behind(self._spec.cls)
         above = start
         for _hop in range(MAX_HOPS):
             if above is None:

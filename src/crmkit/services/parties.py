@@ -223,7 +223,8 @@ def _links_before(work: UnitOfWork, record: Aggregate) -> list[str]:
     won: list[UUID] = [record.id]
     while won:
         merged = merge.winner_id.in_(won) & merge.party.eq(party) & merge.undone_at.is_none()
-        won = [one.loser_id for one in work.merges.find(merged) if one.loser_id not in lost]
+        found = work.behind(Merge).find(merged)
+        won = [one.loser_id for one in found if one.loser_id not in lost]
         lost += won
     return [f"{party}:{one}" for one in lost]
 
@@ -253,5 +254,6 @@ def _lives_on(work: UnitOfWork, party: type[P], record_id: Any) -> P:
 def _make_room(work: UnitOfWork, customer: Customer) -> None:
     """Let no other person be primary; the customer itself is guarded against a racing twin."""
     tie = where(Affiliation)
-    present = work.affiliations.find(tie.customer_id.eq(customer.id) & tie.is_primary.eq(True))  # noqa: FBT003 - the value compared with
-    work.affiliations.save_many(affiliation.evolve(is_primary=False) for affiliation in present)
+    ties = work.behind(Affiliation)
+    present = ties.find(tie.customer_id.eq(customer.id) & tie.is_primary.eq(True))  # noqa: FBT003 - the value compared with
+    ties.save_many(affiliation.evolve(is_primary=False) for affiliation in present)

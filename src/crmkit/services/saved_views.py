@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import attrs
 
+from crmkit.domain.access.veils import Level
 from crmkit.domain.aggregate import Aggregate
 from crmkit.domain.entity import EntitySpec
 from crmkit.domain.filters.as_json import FilterReader, filter_to_json, order_to_json
@@ -140,9 +141,11 @@ def _written(work: UnitOfWork, spec: EntitySpec, **parts: Any) -> dict[str, Any]
     written: dict[str, Any] = {}
     if "where" in parts:
         plain = _plain_filter(spec, parts["where"])
-        written["filter"] = filter_to_json(reader.read(spec, plain))
+        asked = reader.read(spec, plain)
+        work.lower(asked)
+        written["filter"] = filter_to_json(asked)
     if "order" in parts:
-        written["order"] = tuple(_checked_order(reader, spec, parts["order"]))
+        written["order"] = tuple(_checked_order(work, spec, parts["order"]))
     if "columns" in parts:
         written["columns"] = tuple(_checked_columns(work, spec, parts["columns"]))
     return written
@@ -155,12 +158,16 @@ def _plain_filter(spec: EntitySpec, given: Any) -> Any:
     return filter_to_json(given)
 
 
-def _checked_order(reader: FilterReader, spec: EntitySpec, given: Any) -> list[str]:
+def _checked_order(work: UnitOfWork, spec: EntitySpec, given: Any) -> list[str]:
+    reader = FilterReader(work.registry, work.custom_parts)
     keys = _listed(given, "order", (Order, str))
     if len(keys) > MAX_ORDER:
         raise InvalidFilter(f"at most {MAX_ORDER} sort keys", path="order")
     names = [order_to_json([key])[0] if isinstance(key, Order) else key for key in keys]
-    return list(order_to_json(reader.read_order(spec, names)))
+    order = reader.read_order(spec, names)
+    for key in order:
+        work.check_asked(key.path)
+    return list(order_to_json(order))
 
 
 def _checked_columns(work: UnitOfWork, spec: EntitySpec, given: Any) -> list[str]:
@@ -185,13 +192,18 @@ def _listed(given: Any, path: str, classes: tuple[type[Any], ...]) -> list[Any]:
 
 
 def _column(work: UnitOfWork, spec: EntitySpec, name: str) -> Field:
-    custom = work.custom_parts(spec)
-    return Field(path_to(spec, name, custom), custom)
+    custom, sight = work.custom_parts(spec), work.sight(spec.name)
+    path = path_to(spec, name, custom)
+    if sight is not None and sight.level_of(path) is Level.HIDDEN:
+        raise sight.unknown(path)
+    return Field(path, custom)
 
 
 def _all_columns(work: UnitOfWork, spec: EntitySpec) -> tuple[str, ...]:
     declared = tuple(name for name in spec.parts if name not in _PLAIN)
-    return (*declared, *(f"custom.{key}" for key in work.custom_parts(spec)))
+    every = (*declared, *(f"custom.{key}" for key in work.custom_parts(spec)))
+    sight = work.sight(spec.name)
+    return every if sight is None else tuple(filter(sight.level, every))
 
 
 def _checked_name(name: Any) -> Any:

@@ -84,7 +84,7 @@ def _turn_records(
     cls: type[Aggregate] = other.cls
     place = work.where(cls)
     referring = [_refers(place[field], _token(field, away)) for field in fields]
-    found = work.of(cls).find(Or(tuple(referring)), removed=True)
+    found = work.behind(cls).find(Or(tuple(referring)), removed=True)
     moved: list[Moved] = []
     changed: list[Aggregate] = []
     for record in found:
@@ -98,7 +98,7 @@ def _turn_records(
                 moved.append([other.name, str(record.id), field, *position])
         changed.append(record)
     moved += _keep_one_primary(work, changed, towards)
-    work.of(cls).save_many(changed)
+    work.behind(cls).save_many(changed)
     return moved
 
 
@@ -112,7 +112,7 @@ def _keep_one_primary(
     for at, record in enumerate(changed):
         if not isinstance(record, Affiliation) or not record.is_primary:
             continue
-        if record.customer_id == towards.id and work.affiliations.exists(first):
+        if record.customer_id == towards.id and work.behind(Affiliation).exists(first):
             changed[at] = record.evolve(is_primary=False)
             moved.append(["affiliation", str(record.id), PRIMARY])
     return moved
@@ -122,12 +122,12 @@ def _turn_records_back(
     work: UnitOfWork, spec: EntitySpec, moved: Sequence[Moved], towards: Aggregate, away: Aggregate
 ) -> None:
     cls: type[Aggregate] = spec.cls
-    found = work.of(cls).look_up([UUID(one[1]) for one in moved], removed=True)
+    found = work.behind(cls).look_up([UUID(one[1]) for one in moved], removed=True)
     for _entity, record_id, field, *position in moved:
         record = found.get(UUID(record_id))
         if record is not None and _still_there(work, spec, field):
             found[record.id] = _turned_back(record, field, position, towards, away)
-    work.of(cls).save_many(found.values())
+    work.behind(cls).save_many(found.values())
 
 
 def _turned_back(

@@ -11,7 +11,7 @@ from crmkit.domain.changes import Change, Operation
 from crmkit.domain.entity import EntitySpec
 from crmkit.domain.kinds import Json
 from crmkit.ports import Action
-from crmkit.services.history import CHANGE, changes_of
+from crmkit.services.history import CHANGE, logged_changes
 from crmkit.services.log_rows import among, rising, rows
 from crmkit.services.undo_obstacles import Reference, misfit, references_to, taken
 from crmkit.services.undo_plan import Trace, Verdict, by_record, flat, judge, trace, with_values
@@ -96,7 +96,7 @@ class _Undo:
 
     def _cases(self) -> list[_Case]:
         cases: list[_Case] = []
-        groups = by_record(changes_of(self._work, self._changeset_id))
+        groups = by_record(logged_changes(self._work, self._changeset_id))
         for entity, members in groupby(sorted(groups), key=lambda key: key[0]):
             ids = [record_id for _entity, record_id in members]
             if entity not in self._work.registry:
@@ -104,7 +104,8 @@ class _Undo:
                     self._keep((entity, record_id), None, "there is no such entity any more")
                 continue
             spec = self._work.registry[entity]
-            current = self._work.of(spec.cls).look_up(ids, removed=True)
+            seen = self._work.of(spec.cls).look_up(ids, removed=True)
+            current = self._work.behind(spec.cls).look_up(list(seen), removed=True)
             for record_id in ids:
                 if record_id not in current:
                     self._keep((entity, record_id), None, "the record was erased")

@@ -42,12 +42,12 @@ def _batches(work: UnitOfWork, field: CustomField) -> Iterator[Sequence[Aggregat
     cls: type[Aggregate] = work.registry[field.entity].cls
     fields = work.where(cls)
     filled = ~fields[f"custom.{field.key}"].is_none()
-    page = work.of(cls).page(filled, order=[fields.id.asc()], size=BATCH)
+    page = work.behind(cls).page(filled, order=[fields.id.asc()], size=BATCH)
     while page.items:
         yield page.items
         if page.next is None:
             return
-        page = work.of(cls).page(filled, order=[fields.id.asc()], size=BATCH, after=page.next)
+        page = work.behind(cls).page(filled, order=[fields.id.asc()], size=BATCH, after=page.next)
 
 
 def _claim(work: UnitOfWork, field: CustomField, record: Aggregate) -> Claim:

@@ -129,7 +129,7 @@ class PolicyClearance:
     def _spec_of(self, action: Action, record: Any) -> EntitySpec | None:
         registry = self._work.registry
         if record is not None:
-            return registry[type(record)]
+            return registry[record if isinstance(record, type) else type(record)]
         if action.noun not in registry:
             return None
         return registry[action.noun]
@@ -138,7 +138,7 @@ class PolicyClearance:
         if spec is None:
             return all(each.ever(action.names) for each in self.deciding())
         sight = self.sight(spec)
-        if sight is None or record is None:
+        if sight is None or record is None or isinstance(record, type):
             return self.decide(spec, action.names) != NOTHING
         return sight.may(action.names, self._whole(spec, record))
 

@@ -13,6 +13,7 @@ from crmkit.domain.custom_rules import CustomRules
 from crmkit.domain.entity import EntitySpec, Registry
 from crmkit.domain.filters.lowered import All, Lowered
 from crmkit.domain.filters.lowering import live, lower
+from crmkit.domain.filters.paths import Path
 from crmkit.domain.filters.tree import Filter
 from crmkit.domain.filters.where import Fields, where
 from crmkit.ports import Action, Clearance, Hooks
@@ -46,6 +47,12 @@ class Seeing(Departments):
         """Return what the actor sees of an entity; None when nothing is kept from them."""
         return self._clearance.sight(self.registry[cls])
 
+    def shown(self, record: A) -> A:
+        """Return a whole record as the actor sees it."""
+        sight = self._clearance.sight(self.registry[type(record)])
+        shown: A = record if sight is None else sight.shown(record)
+        return shown
+
     @property
     def clearance(self) -> Clearance:
         """Return what the actor may do in this work."""
@@ -64,12 +71,16 @@ class Seeing(Departments):
         sights = ((path, self._clearance.sight(path.spec)) for path in asked_paths(filter_))
         return all(sight is None or sight.level_of(path) >= Level.READ for path, sight in sights)
 
+    def check_asked(self, path: Path) -> None:
+        """Return when the actor may filter, sort and group by a value; see `Sight`."""
+        sight = self._clearance.sight(path.spec)
+        if sight is not None:
+            sight.check_asked(path)
+
     def lower(self, filter_: Filter) -> Lowered:
         """Return what a store is asked for a filter of the actor, or refuse a hidden field."""
         for path in asked_paths(filter_):
-            sight = self._clearance.sight(path.spec)
-            if sight is not None:
-                sight.check_asked(path)
+            self.check_asked(path)
         return lower(filter_, self._within)
 
     def custom_rules(self, spec: EntitySpec) -> CustomRules:

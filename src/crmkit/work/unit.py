@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Any, Self
 from uuid import UUID
 
+from crmkit.domain.access.showing import shown_changes, shown_event, shown_message
 from crmkit.domain.aggregate import Aggregate, Event
 from crmkit.domain.changes import Change, Operation, OutboxMessage
 from crmkit.domain.custom_fields import CustomField
@@ -83,17 +84,25 @@ class UnitOfWork(Seeing):
     @property
     def changes(self) -> tuple[Change, ...]:
         """Return what a rehearsal has changed so far; a real work does not keep it."""
-        return tuple(self._journal.changes)
+        return tuple(
+            shown
+            for change in self._journal.changes
+            for shown in shown_changes(self.sight(change.entity), [change])
+        )
 
     @property
     def messages(self) -> tuple[OutboxMessage, ...]:
         """Return what a rehearsal would have delivered; a real work does not keep it."""
-        return tuple(self._journal.messages)
+        return tuple(
+            shown_message(self.sight(message.record_key.partition(":")[0]), message)
+            for message in self._journal.messages
+        )
 
     @property
     def events(self) -> tuple[Event, ...]:
         """Return what was told so far, to plugins and to subscribers."""
-        return tuple(happening.event for happening in self._journal.happenings)
+        told = self._journal.happenings
+        return tuple(shown_event(self.sight(one.entity), one.event) for one in told)
 
     def new_id(self) -> UUID:
         """Return a fresh id."""

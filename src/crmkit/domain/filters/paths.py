@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import attrs
 
+from crmkit.domain.access.veils import Veil
 from crmkit.domain.columns import Leaf
 from crmkit.domain.composite_kinds import KEY_SUFFIX, Amount, Document, Part
 from crmkit.domain.custom_values import stored_key
@@ -29,11 +30,11 @@ class Path:
     keys: tuple[str, ...] = ()
 
     def value_of(self, record: Any) -> Any:
-        """Return the value in `record`; None when something on the way is None."""
+        """Return the value in `record`; None, or a veil, when something on the way is one."""
         value = record
         for step in self.name.split("."):
-            if value is None:
-                return None
+            if value is None or isinstance(value, Veil):
+                return value
             value = value.get(step) if isinstance(value, Mapping) else getattr(value, step)
         return value
 
