@@ -4,6 +4,7 @@ from typing import Any, Final, Protocol
 
 import attrs
 
+from crmkit.domain.access.acting import Right
 from crmkit.domain.aggregate import Aggregate
 from crmkit.domain.composite_kinds import Amount
 from crmkit.domain.custom_fields import CustomField, CustomFieldId, FieldKind
@@ -16,7 +17,10 @@ from crmkit.services.unique_claims import claim_all, release_all
 from crmkit.work import UnitOfWork
 
 DEFINE_FIELDS = Action(
-    "custom_field:define", "Define, change and retire a tenant's own fields", zh="定义自定义字段"
+    "custom_field:define",
+    "Define, change and retire a tenant's own fields",
+    zh="定义自定义字段",
+    right=Right.EDIT,
 )
 CHANGEABLE: Final = frozenset(
     {"labels", "required", "unique", "default", "options", "minimum", "maximum", "indexed"}

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import attrs
 
+from crmkit.domain.access.acting import Right
 from crmkit.domain.filters.tree import EVERYTHING, Filter
 from crmkit.domain.filters.where import where
 from crmkit.domain.parties.contact import Contact
@@ -33,7 +34,10 @@ from crmkit.services.duplicate_blocks import Block, Blocks, blocks_of
 from crmkit.work import UnitOfWork
 
 FIND_DUPLICATES = Action(
-    "party:find_duplicates", "Look for records that may be one party", zh="查找重复记录"
+    "party:find_duplicates",
+    "Look for records that may be one party",
+    zh="查找重复记录",
+    right=Right.READ,
 )
 MAX_TOGETHER: Final = 500
 """Above this many candidates of one record, each of its keys is looked at by itself."""
@@ -81,7 +85,7 @@ def find_duplicates_of(
     party say what is likely enough. Of a key that more than 200 records share, when there are too
     many candidates, only the ten next by name on each side are compared.
     """
-    work.permit(FIND_DUPLICATES)
+    work.permit(FIND_DUPLICATES, on=type(record))
     if limit < 1:
         raise OutOfRange("the limit is at least 1", path="limit")
     rules, ours = record.likeness, fold(record.features())
@@ -112,7 +116,7 @@ def find_duplicates(
     block is compared, so memory stays flat. The pairs come in no order that means anything. In a
     block of more than 200 records each is compared with its ten next neighbours by name.
     """
-    work.permit(FIND_DUPLICATES)
+    work.permit(FIND_DUPLICATES, on=party)
     return _pairs(work, party, among, threshold)
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final, TypeVar
 from uuid import UUID
 
+from crmkit.domain.access.acting import Right
 from crmkit.domain.access.showing import shown_changes
 from crmkit.domain.aggregate import Aggregate
 from crmkit.domain.changes import Change, Changeset, record_at
@@ -17,7 +18,9 @@ from crmkit.services.log_rows import equals, leaf_of, rising, rows
 from crmkit.work import UnitOfWork
 
 A = TypeVar("A", bound=Aggregate)
-READ_HISTORY = Action("history:read", "Read what became of a record", zh="查看变更历史")
+READ_HISTORY = Action(
+    "history:read", "Read what became of a record", zh="查看变更历史", right=Right.READ
+)
 CHANGE: Final = spec_of(Change)
 CHANGESET: Final = spec_of(Changeset)
 

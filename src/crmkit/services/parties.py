@@ -4,6 +4,7 @@ from datetime import date, datetime
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
+from crmkit.domain.access.acting import Right
 from crmkit.domain.aggregate import Aggregate, UserId
 from crmkit.domain.filters.where import where
 from crmkit.domain.parties.activity import Activity, ActivityId, ActivityKind, link_to
@@ -15,17 +16,27 @@ from crmkit.ports import Action
 from crmkit.services.drafting import changed, draft
 from crmkit.work import UnitOfWork
 
-REGISTER_CUSTOMER = Action("customer:register", "Register a customer", zh="登记客户")
-UPDATE_CUSTOMER = Action("customer:update", "Change a customer", zh="修改客户")
-ADD_CONTACT = Action("contact:add", "Add a contact", zh="新增联系人")
-UPDATE_CONTACT = Action("contact:update", "Change a contact", zh="修改联系人")
-RELATE_CONTACT = Action("contact:relate", "Tie a contact to a customer", zh="建立任职关系")
-CAPTURE_LEAD = Action("lead:capture", "Capture a lead", zh="录入线索")
-UPDATE_LEAD = Action("lead:update", "Change a lead", zh="修改线索")
-DISQUALIFY_LEAD = Action("lead:disqualify", "Close a lead without a customer", zh="关闭线索")
-CONVERT_LEAD = Action("lead:convert", "Convert a lead to a customer", zh="转化线索")
-FOLLOW_UP = Action("activity:plan", "Plan or note an activity", zh="安排跟进")
-COMPLETE_ACTIVITY = Action("activity:complete", "Mark an activity done", zh="完成活动")
+REGISTER_CUSTOMER = Action(
+    "customer:register", "Register a customer", zh="登记客户", right=Right.CREATE
+)
+UPDATE_CUSTOMER = Action("customer:update", "Change a customer", zh="修改客户", right=Right.EDIT)
+ADD_CONTACT = Action("contact:add", "Add a contact", zh="新增联系人", right=Right.CREATE)
+UPDATE_CONTACT = Action("contact:update", "Change a contact", zh="修改联系人", right=Right.EDIT)
+RELATE_CONTACT = Action(
+    "contact:relate", "Tie a contact to a customer", zh="建立任职关系", right=Right.EDIT
+)
+CAPTURE_LEAD = Action("lead:capture", "Capture a lead", zh="录入线索", right=Right.CREATE)
+UPDATE_LEAD = Action("lead:update", "Change a lead", zh="修改线索", right=Right.EDIT)
+DISQUALIFY_LEAD = Action(
+    "lead:disqualify", "Close a lead without a customer", zh="关闭线索", right=Right.EDIT
+)
+CONVERT_LEAD = Action(
+    "lead:convert", "Convert a lead to a customer", zh="转化线索", right=Right.EDIT
+)
+FOLLOW_UP = Action("activity:plan", "Plan or note an activity", zh="安排跟进", right=Right.READ)
+COMPLETE_ACTIVITY = Action(
+    "activity:complete", "Mark an activity done", zh="完成活动", right=Right.EDIT
+)
 MAX_HOPS: Final = 100
 
 P = TypeVar("P", Customer, Contact)

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import attrs
 
+from crmkit.domain.access.acting import Right
 from crmkit.domain.access.veils import Level
 from crmkit.domain.aggregate import Aggregate
 from crmkit.domain.entity import EntitySpec
@@ -23,10 +24,10 @@ from crmkit.errors import InvalidFilter, InvalidValue, UnknownField, WrongType
 from crmkit.ports import Action
 from crmkit.work import UnitOfWork
 
-SAVE_VIEW = Action("saved_view:save", "Save a view", zh="保存视图")
-CHANGE_VIEW = Action("saved_view:change", "Change a saved view", zh="修改视图")
-REMOVE_VIEW = Action("saved_view:remove", "Remove a saved view", zh="删除视图")
-OPEN_VIEW = Action("saved_view:open", "Open a saved view", zh="打开视图")
+SAVE_VIEW = Action("saved_view:save", "Save a view", zh="保存视图", right=Right.CREATE)
+CHANGE_VIEW = Action("saved_view:change", "Change a saved view", zh="修改视图", right=Right.EDIT)
+REMOVE_VIEW = Action("saved_view:remove", "Remove a saved view", zh="删除视图", right=Right.DELETE)
+OPEN_VIEW = Action("saved_view:open", "Open a saved view", zh="打开视图", right=Right.READ)
 
 Condition = Filter | Mapping[str, Any]
 """A filter, or the JSON of one."""

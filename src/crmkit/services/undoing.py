@@ -6,6 +6,7 @@ from uuid import UUID
 
 import attrs
 
+from crmkit.domain.access.acting import Right
 from crmkit.domain.aggregate import Aggregate
 from crmkit.domain.changes import Change, Operation
 from crmkit.domain.entity import EntitySpec
@@ -18,7 +19,12 @@ from crmkit.services.undo_plan import Trace, Verdict, by_record, flat, judge, tr
 from crmkit.work import UnitOfWork
 
 Key = tuple[str, UUID]
-UNDO = Action("changeset:undo", "Take back all that one unit of work committed", zh="撤销变更")
+UNDO = Action(
+    "changeset:undo",
+    "Take back all that one unit of work committed",
+    zh="撤销变更",
+    right=Right.RESTORE,
+)
 
 
 @attrs.frozen(kw_only=True)

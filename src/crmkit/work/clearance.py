@@ -136,7 +136,7 @@ class PolicyClearance:
 
     def _is_permitted(self, action: Action, spec: EntitySpec | None, record: Any) -> bool:
         if spec is None:
-            return all(each.ever(action.names) for each in self.deciding())
+            return all(each.ever([action.name]) for each in self.deciding())
         sight = self.sight(spec)
         if sight is None or record is None or isinstance(record, type):
             return self.decide(spec, action.names) != NOTHING

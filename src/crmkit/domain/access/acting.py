@@ -25,14 +25,15 @@ class Right(StrEnum):
 class Action:
     """Something that may be permitted or refused, declared beside the service that does it.
 
-    `summary` says in English what is done, `zh` in Chinese. A grant of the `right` permits it, and
-    so does a grant of its own name; an action without a right is granted by its name alone.
+    `summary` says in English what is done, `zh` in Chinese. A grant of its name permits it, and so
+    does one of its `right`, for the record or the entity it is done to; an action without a right,
+    and one that concerns no entity, is granted by its name alone.
     """
 
     name: str
     summary: str = ""
     zh: str = ""
-    right: Right | None = Right.EDIT
+    right: Right | None = None
 
     @property
     def names(self) -> tuple[str, ...]:

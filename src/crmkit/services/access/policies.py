@@ -4,13 +4,13 @@ from typing import Any
 
 import attrs
 
-from crmkit.domain.access.acting import Action
+from crmkit.domain.access.acting import Action, Right
 from crmkit.domain.access.conditions import Conditions
 from crmkit.domain.access.policy import Policy, PolicyId, PolicyUnsound, Rules
 from crmkit.domain.access.soundness import Finding, Soundness
 from crmkit.work import UnitOfWork
 
-APPLY_POLICY = Action("policy:apply", "Change roles and rules", zh="修改权限策略")
+APPLY_POLICY = Action("policy:apply", "Change roles and rules", zh="修改权限策略", right=Right.EDIT)
 
 
 @attrs.frozen(kw_only=True)

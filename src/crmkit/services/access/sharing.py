@@ -10,7 +10,7 @@ from crmkit.domain.filters.where import where
 from crmkit.work import UnitOfWork
 
 SHARE_RECORD = Action("record:share", "Share a record", zh="共享记录", right=Right.SHARE)
-EDIT_SHARED = Action("record:edit", "Change a record", zh="修改记录")
+EDIT_SHARED = Action("record:edit", "Change a record", zh="修改记录", right=Right.EDIT)
 
 
 def share_record(

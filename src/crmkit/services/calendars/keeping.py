@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from crmkit.domain.access.acting import Right
 from crmkit.domain.aggregate import UserId
 from crmkit.domain.calendars.business_calendar import BusinessCalendar
 from crmkit.domain.calendars.calendar import (
@@ -19,9 +20,15 @@ from crmkit.errors import NotFound
 from crmkit.ports import Action
 from crmkit.work import UnitOfWork
 
-DEFINE_CALENDAR = Action("calendar:define", "Define a business calendar", zh="定义工作日历")
-CHANGE_HOURS = Action("calendar:change_hours", "Change working hours", zh="调整工作时间")
-PUBLISH_DAYS = Action("calendar:publish_days", "Publish the days of a source", zh="发布节假日安排")
+DEFINE_CALENDAR = Action(
+    "calendar:define", "Define a business calendar", zh="定义工作日历", right=Right.CREATE
+)
+CHANGE_HOURS = Action(
+    "calendar:change_hours", "Change working hours", zh="调整工作时间", right=Right.EDIT
+)
+PUBLISH_DAYS = Action(
+    "calendar:publish_days", "Publish the days of a source", zh="发布节假日安排", right=Right.EDIT
+)
 NOTE_ABSENCE = Action("absence:note", "Note an absence", zh="登记缺勤")
 
 

@@ -1,5 +1,6 @@
 """What people do with deals."""
 
+from crmkit.domain.access.acting import Right
 from crmkit.domain.aggregate import UserId
 from crmkit.domain.money import Money
 from crmkit.domain.parties.customer import CustomerId
@@ -9,11 +10,11 @@ from crmkit.ports import Action
 from crmkit.services.parties import find_customer
 from crmkit.work import UnitOfWork
 
-OPEN_DEAL = Action("deal:open", "Open a deal", zh="新建商机")
-MOVE_DEAL = Action("deal:move", "Move a deal to another stage", zh="推进商机阶段")
-WIN_DEAL = Action("deal:win", "Close a deal as won", zh="赢单")
-LOSE_DEAL = Action("deal:lose", "Close a deal as lost", zh="输单")
-REOPEN_DEAL = Action("deal:reopen", "Open a closed deal again", zh="重新打开商机")
+OPEN_DEAL = Action("deal:open", "Open a deal", zh="新建商机", right=Right.CREATE)
+MOVE_DEAL = Action("deal:move", "Move a deal to another stage", zh="推进商机阶段", right=Right.EDIT)
+WIN_DEAL = Action("deal:win", "Close a deal as won", zh="赢单", right=Right.EDIT)
+LOSE_DEAL = Action("deal:lose", "Close a deal as lost", zh="输单", right=Right.EDIT)
+REOPEN_DEAL = Action("deal:reopen", "Open a closed deal again", zh="重新打开商机", right=Right.EDIT)
 
 
 def open_deal(

@@ -1,10 +1,13 @@
 """What people do with pipelines."""
 
+from crmkit.domain.access.acting import Right
 from crmkit.domain.sales.pipeline import Pipeline, PipelineId, Stage
 from crmkit.ports import Action
 from crmkit.work import UnitOfWork
 
-DEFINE_PIPELINE = Action("pipeline:define", "Define a pipeline", zh="定义销售管道")
+DEFINE_PIPELINE = Action(
+    "pipeline:define", "Define a pipeline", zh="定义销售管道", right=Right.CREATE
+)
 
 DEFAULT_STAGES = (
     Stage(name="prospecting", probability=10, labels={"en": "Prospecting", "zh": "寻找商机"}),

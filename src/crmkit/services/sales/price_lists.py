@@ -5,6 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from crmkit.domain.access.acting import Right
 from crmkit.domain.filters.as_json import FilterReader, filter_to_json
 from crmkit.domain.filters.tree import Filter
 from crmkit.domain.filters.where import check_entity, where
@@ -25,9 +26,15 @@ from crmkit.ports import Action
 from crmkit.services.drafting import draft
 from crmkit.work import UnitOfWork
 
-WRITE_PRICE_LIST = Action("price_list:write", "Write a price list", zh="编写价格表")
-PUBLISH_PRICE_LIST = Action("price_list:publish", "Publish a price list", zh="发布价格表")
-WITHDRAW_PRICE_LIST = Action("price_list:withdraw", "Withdraw a price list", zh="停用价格表")
+WRITE_PRICE_LIST = Action(
+    "price_list:write", "Write a price list", zh="编写价格表", right=Right.EDIT
+)
+PUBLISH_PRICE_LIST = Action(
+    "price_list:publish", "Publish a price list", zh="发布价格表", right=Right.EDIT
+)
+WITHDRAW_PRICE_LIST = Action(
+    "price_list:withdraw", "Withdraw a price list", zh="停用价格表", right=Right.EDIT
+)
 _LISTED = 500
 """Values in one condition."""
 

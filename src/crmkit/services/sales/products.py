@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import product as combinations_of
 from typing import Any
 
+from crmkit.domain.access.acting import Right
 from crmkit.domain.filters.where import where
 from crmkit.domain.sales.bundles import DEEPEST, check_bundle
 from crmkit.domain.sales.product import Component, Product, ProductId, ProductKind
@@ -12,9 +13,9 @@ from crmkit.ports import Action
 from crmkit.services.drafting import changed, draft
 from crmkit.work import UnitOfWork
 
-ADD_PRODUCT = Action("product:add", "Add a product", zh="新增产品")
-CHANGE_PRODUCT = Action("product:change", "Change a product", zh="修改产品")
-RETIRE_PRODUCT = Action("product:retire", "Retire a product", zh="停售产品")
+ADD_PRODUCT = Action("product:add", "Add a product", zh="新增产品", right=Right.CREATE)
+CHANGE_PRODUCT = Action("product:change", "Change a product", zh="修改产品", right=Right.EDIT)
+RETIRE_PRODUCT = Action("product:retire", "Retire a product", zh="停售产品", right=Right.EDIT)
 MOST_VARIANTS = 1000
 
 
