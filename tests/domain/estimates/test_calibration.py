@@ -189,6 +189,16 @@ def test_the_report_tells_how_far_it_can_be_trusted() -> None:
     assert empty.percentile == pytest.approx(0.5)
 
 
+def test_the_report_is_told_in_both_languages() -> None:
+    """In a few lines; what is not known without projects is left out."""
+    told = Calibrator(STANDARD).fit(vendor(30)).report()
+    assert "finished projects: 30" in told.text()
+    assert "已完成项目：30 个" in told.text("zh")
+    assert len(told.text().splitlines()) == len(told.text("zh").splitlines()) == 7
+    empty = Calibrator(Norm(name="own", rate=3)).fit([]).report().text("zh")
+    assert empty == "已完成项目：0 个\n单位规模工作量：3.00\n权重：行业基准 100%，规模 0%，特征 0%"
+
+
 @pytest.mark.parametrize(
     ("rate", "percentile"),
     [(2.20, 0.1), (3.77, 0.25), (6.72, 0.5), (12.28, 0.75), (17.35, 0.9), (1.0, 0.005), (30, 0.99)],

@@ -1,9 +1,31 @@
 """Estimates: the price of a CRM project, as a range with reasons, without a database."""
 
+from crmkit.domain.estimates.calibration import (
+    Calibration,
+    CalibrationReport,
+    Calibrator,
+    FinishedProject,
+    Forecast,
+    Norm,
+    dump_calibration,
+    load_calibration,
+)
 from crmkit.domain.estimates.catalogue import CRM_CATALOGUE, Catalogue, ModuleKind
 from crmkit.domain.estimates.estimate import Estimate
 from crmkit.domain.estimates.figures import Factor, Quantiles
 from crmkit.domain.estimates.lines import Draft, EstimateLine, LineGroup
+from crmkit.domain.estimates.methods import (
+    BasicCocomo81,
+    Cocomo2,
+    CrossCheck,
+    IntermediateCocomo81,
+    NesmaEstimated,
+    NesmaIndicative,
+    SizedBy,
+    ThreePointTasks,
+    UseCasePoints,
+    cross_check,
+)
 from crmkit.domain.estimates.practice import STANDARD_PRACTICE, Practice, estimate
 from crmkit.domain.estimates.profiles import CSBMK_P50, LIAOCHENG, PROFILES, Productivity, Profile
 from crmkit.domain.estimates.protocols import EffortModel, SizingMethod
@@ -30,14 +52,23 @@ __all__ = [
     "LIAOCHENG",
     "PROFILES",
     "STANDARD_PRACTICE",
+    "BasicCocomo81",
+    "Calibration",
+    "CalibrationReport",
+    "Calibrator",
     "Catalogue",
+    "Cocomo2",
+    "CrossCheck",
     "Draft",
     "EffortModel",
     "Estimate",
     "EstimateLine",
     "Factor",
+    "FinishedProject",
+    "Forecast",
     "FunctionCount",
     "Integration",
+    "IntermediateCocomo81",
     "Label",
     "LineGroup",
     "Lognormal",
@@ -45,12 +76,16 @@ __all__ = [
     "Migration",
     "Module",
     "ModuleKind",
+    "NesmaEstimated",
+    "NesmaIndicative",
+    "Norm",
     "Practice",
     "Productivity",
     "Profile",
     "QuantileSpread",
     "Quantiles",
     "Scope",
+    "SizedBy",
     "SizedScope",
     "SizingMethod",
     "Spread",
@@ -58,6 +93,11 @@ __all__ = [
     "Technology",
     "ThirdParty",
     "ThreePoint",
+    "ThreePointTasks",
+    "UseCasePoints",
+    "cross_check",
+    "dump_calibration",
     "estimate",
+    "load_calibration",
     "measure",
 ]

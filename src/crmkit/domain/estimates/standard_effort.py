@@ -1,7 +1,6 @@
 """The method that prices are made with, as one of several that foretell hours."""
 
 from decimal import Decimal
-from typing import ClassVar
 
 import attrs
 
@@ -15,9 +14,9 @@ from crmkit.domain.estimates.words import Label
 class StandardEffort:
     """Hours as GB/T 36964-2018 has them: size times productivity times factors."""
 
-    name: ClassVar[str] = "gb-t-36964"
-    label: ClassVar[Label] = Label("GB/T 36964 function points", "GB/T 36964 功能点法")
-    source: ClassVar[str] = "GB/T 36964-2018 with the benchmark of the profile"
+    name = "gb-t-36964"
+    label = Label("GB/T 36964 function points", "GB/T 36964 功能点法")
+    source = "GB/T 36964-2018 with the benchmark of the profile"
 
     def hours(self, sized: SizedScope) -> Decimal:
         """Return the hours of building all function points."""

@@ -136,6 +136,7 @@ class Calibration:
         rate = self.forecast(size).effort / size
         return CalibrationReport(
             projects=len(self.steps),
+            level=level,
             bias=bias_of(self.steps),
             error=error_of(self.steps),
             coverage=replayed.share if self.steps else None,

@@ -1,7 +1,7 @@
 """COCOMO II.2000, the post-architecture model."""
 
 from decimal import Decimal
-from typing import ClassVar, Final
+from typing import Final
 
 import attrs
 
@@ -65,9 +65,9 @@ class Cocomo2:
     months = 3.67 x PM^(0.28 + 0.2 x (E - 0.91)). What is not rated is nominal.
     """
 
-    name: ClassVar[str] = "cocomo-2"
-    label: ClassVar[Label] = Label("COCOMO II.2000", "COCOMO II.2000 模型")
-    source: ClassVar[str] = (
+    name = "cocomo-2"
+    label = Label("COCOMO II.2000", "COCOMO II.2000 模型")
+    source = (
         "Boehm et al., Software Cost Estimation with COCOMO II, 2000, chapter 2; "
         "COCOMO II Model Definition Manual 2.1, sections 2 to 4"
     )

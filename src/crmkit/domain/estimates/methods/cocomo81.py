@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from decimal import Decimal
 from enum import StrEnum
-from typing import ClassVar, Final
+from typing import Final
 
 import attrs
 
@@ -71,9 +71,9 @@ def _as_mode(value: object) -> Mode:
 class BasicCocomo81:
     """Effort from thousands of delivered source lines and the mode alone: PM = a x KDSI^b."""
 
-    name: ClassVar[str] = "cocomo-81-basic"
-    label: ClassVar[Label] = Label("COCOMO-81 basic", "基本 COCOMO-81 模型")
-    source: ClassVar[str] = "Boehm, Software Engineering Economics, 1981, p. 75"
+    name = "cocomo-81-basic"
+    label = Label("COCOMO-81 basic", "基本 COCOMO-81 模型")
+    source = "Boehm, Software Engineering Economics, 1981, p. 75"
 
     mode: Mode = attrs.field(default=Mode.ORGANIC, converter=_as_mode)
     lines_per_point: Decimal = attrs.field(
@@ -98,9 +98,9 @@ class BasicCocomo81:
 class IntermediateCocomo81(BasicCocomo81):
     """The same with another curve, times fifteen cost drivers; those not rated are nominal."""
 
-    name: ClassVar[str] = "cocomo-81-intermediate"
-    label: ClassVar[Label] = Label("COCOMO-81 intermediate", "中级 COCOMO-81 模型")
-    source: ClassVar[str] = "Boehm, Software Engineering Economics, 1981, p. 117-118"
+    name = "cocomo-81-intermediate"
+    label = Label("COCOMO-81 intermediate", "中级 COCOMO-81 模型")
+    source = "Boehm, Software Engineering Economics, 1981, p. 117-118"
 
     multipliers: Ratings = attrs.field(factory=dict)
 

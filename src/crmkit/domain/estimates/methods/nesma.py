@@ -1,7 +1,7 @@
 """NESMA: function points counted early, from what is known then; and hours from any size."""
 
 from decimal import Decimal
-from typing import ClassVar, Final
+from typing import Final
 
 import attrs
 
@@ -19,9 +19,9 @@ POINTS_PER_LINKED_FILE: Final = 15
 class NesmaIndicative:
     """Function points from the files alone: 35 for each internal one, 15 for each external one."""
 
-    name: ClassVar[str] = "nesma-indicative"
-    label: ClassVar[Label] = Label("NESMA indicative", "NESMA 预估功能点法")
-    source: ClassVar[str] = "NESMA, Early Function Point Analysis: 35 ILF + 15 EIF"
+    name = "nesma-indicative"
+    label = Label("NESMA indicative", "NESMA 预估功能点法")
+    source = "NESMA, Early Function Point Analysis: 35 ILF + 15 EIF"
 
     def size(self, functions: FunctionCount) -> Decimal:
         """Return the function points."""
@@ -33,9 +33,9 @@ class NesmaIndicative:
 class NesmaEstimated:
     """Function points from all five kinds: files weigh as low ones, transactions as average."""
 
-    name: ClassVar[str] = "nesma-estimated"
-    label: ClassVar[Label] = Label("NESMA estimated", "NESMA 估算功能点法")
-    source: ClassVar[str] = NESMA_ESTIMATED.source
+    name = "nesma-estimated"
+    label = Label("NESMA estimated", "NESMA 估算功能点法")
+    source = NESMA_ESTIMATED.source
 
     def size(self, functions: FunctionCount) -> Decimal:
         """Return the function points."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import ClassVar
 
 import attrs
 
@@ -17,9 +16,9 @@ from crmkit.errors import InvalidValue
 class ThreePointTasks:
     """Effort from three guesses for each task: all goes well, most likely, little goes well."""
 
-    name: ClassVar[str] = "three-point"
-    label: ClassVar[Label] = Label("three-point", "三点估算")
-    source: ClassVar[str] = (
+    name = "three-point"
+    label = Label("three-point", "三点估算")
+    source = (
         "Malcolm, Roseboom, Clark, Fazar, Application of a Technique for Research and Development "
         "Program Evaluation, Operations Research 7 (1959), p. 646-669"
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import ClassVar, Final
+from typing import Final
 
 import attrs
 
@@ -47,9 +47,9 @@ class UseCasePoints:
     to 36 where the environment is risky. What is not rated counts 0.
     """
 
-    name: ClassVar[str] = "use-case-points"
-    label: ClassVar[Label] = Label("use case points", "用例点法")
-    source: ClassVar[str] = "Karner, Resource Estimation for Objectory Projects, 1993"
+    name = "use-case-points"
+    label = Label("use case points", "用例点法")
+    source = "Karner, Resource Estimation for Objectory Projects, 1993"
 
     technical: Mapping[str, Decimal | int] = attrs.field(factory=dict)
     environment: Mapping[str, Decimal | int] = attrs.field(factory=dict)
