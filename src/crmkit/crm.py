@@ -12,8 +12,8 @@ from crmkit.domain.changes import INTERNAL, OutboxMessage
 from crmkit.domain.entity import Registry
 from crmkit.domain.ids import UuidSequence
 from crmkit.domain.instants import as_instant
-from crmkit.domain.privacy.audit import LOGS as PRIVACY_LOGS
 from crmkit.domain.privacy.audit import AuditEntry
+from crmkit.domain.privacy.erasure import LOGS as PRIVACY_LOGS
 from crmkit.errors import StoreClosed
 from crmkit.plugins.manager import Plugins
 from crmkit.ports import Access, Actor, Clock, Ids, Schema, Storage

@@ -17,8 +17,11 @@ from crmkit.domain.derivation import parts_of
 from crmkit.domain.entity import EntitySpec, Index, Unique, entity
 from crmkit.domain.kinds import Kind, Text
 from crmkit.domain.plain_code import plain_function, whole_function
+from crmkit.domain.privacy.keeping import keeps
+from crmkit.domain.privacy.terms import RECORD_KEEPING, Ending, LegalBasis, Retention
 
 LONGEST_CLAIM = 200
+_FOR_TEN_YEARS = Retention(days=3650, after="at")
 Name = Annotated[str, Text(max_length=63)]
 BOOKKEEPING = frozenset(
     {"id", "tenant", "version", "created_at", "created_by", "updated_at", "updated_by"}
@@ -33,8 +36,16 @@ class Operation(StrEnum):
     UPDATED = "updated"
     REMOVED = "removed"
     RESTORED = "restored"
+    ERASED = "erased"
+    """A person was taken out of it; what the change log keeps of it says nothing any more."""
 
 
+@keeps(
+    personal=("by", "reason"),
+    purpose=RECORD_KEEPING,
+    basis=LegalBasis.LEGITIMATE_INTEREST,
+    retention=_FOR_TEN_YEARS,
+)
 @entity("changeset", indexes=[Index("cause_id")])
 @attrs.frozen(kw_only=True)
 class Changeset:
@@ -48,6 +59,12 @@ class Changeset:
     cause_id: UUID | None = None
 
 
+@keeps(
+    personal=("by", "before", "after"),
+    purpose=RECORD_KEEPING,
+    basis=LegalBasis.LEGITIMATE_INTEREST,
+    retention=_FOR_TEN_YEARS,
+)
 @entity(
     "change",
     unique=[Unique(("record_id", "record_version", "entity"))],
@@ -78,6 +95,12 @@ class DeliveryState(StrEnum):
     DEAD = "dead"
 
 
+@keeps(
+    personal=("payload", "error"),
+    purpose=RECORD_KEEPING,
+    basis=LegalBasis.LEGITIMATE_INTEREST,
+    retention=Retention(days=30, after="finished_at", then=Ending.DELETE),
+)
 @entity(
     "outbox_message",
     indexes=[Index(("state", "available_at")), Index(("subscriber", "record_key", "position"))],
@@ -107,6 +130,12 @@ class OutboxMessage:
     finished_at: datetime | None = None
 
 
+@keeps(
+    personal=("actor", "key", "result"),
+    purpose=RECORD_KEEPING,
+    basis=LegalBasis.LEGITIMATE_INTEREST,
+    retention=Retention(days=30, after="at", then=Ending.DELETE),
+)
 @entity("idempotency_key", unique=[Unique(("actor", "key"))])
 @attrs.frozen(kw_only=True)
 class IdempotencyRecord:
@@ -121,6 +150,7 @@ class IdempotencyRecord:
     at: datetime
 
 
+@keeps()
 @entity("claim", unique=[Unique(("entity", "field", "value"))], indexes=[Index("record_id")])
 @attrs.frozen(kw_only=True)
 class Claim:

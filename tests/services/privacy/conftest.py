@@ -7,25 +7,35 @@ from typing import Any
 import pytest
 
 from crmkit.crm import CRM
+from crmkit.domain.changes import OutboxMessage
 from crmkit.errors import NotPermitted
+from crmkit.plugins.hookspecs import hookimpl
 from crmkit.ports import Action, Actor
 from crmkit.testing.storage.harness import Place, new_tenant
 
 
 class NobodyIsPermitted:
-    """An access that refuses what is called forbidden."""
+    """An access that refuses what is called forbidden, and everything to nobody."""
 
     def permit(self, actor: Actor, action: Action, record: Any) -> None:
-        """Refuse actions of one noun."""
-        if action.name.startswith("forbidden:"):
+        """Refuse actions of one noun, and one actor."""
+        if action.name.startswith("forbidden:") or actor.id == "nobody":
             raise NotPermitted("not by you", path=action.name)
+
+
+class Listener:
+    """A plugin to which every event is sent; its messages wait in the outbox."""
+
+    @hookimpl
+    def after_commit(self, message: OutboxMessage) -> None:
+        """Take a message."""
 
 
 @pytest.fixture(scope="session", params=["memory", "sqlite", "postgresql", "mongodb"])
 def everywhere(request: pytest.FixtureRequest, tmp_path_factory: Any) -> Iterator[CRM]:
     """Give a CRM on each store in turn."""
     url = _url(request, tmp_path_factory.mktemp("privacy"))
-    with CRM.open(url, plugin_names=(), access=NobodyIsPermitted()) as crm:
+    with _opened(url) as crm:
         crm.schema.apply()
         yield crm
 
@@ -40,7 +50,7 @@ def place(everywhere: CRM) -> Place:
 def close_by(request: pytest.FixtureRequest, tmp_path_factory: Any) -> Iterator[CRM]:
     """Give a CRM on the stores without a server in turn."""
     url = _url(request, tmp_path_factory.mktemp("privacy"))
-    with CRM.open(url, plugin_names=(), access=NobodyIsPermitted()) as crm:
+    with _opened(url) as crm:
         crm.schema.apply()
         yield crm
 
@@ -49,6 +59,10 @@ def close_by(request: pytest.FixtureRequest, tmp_path_factory: Any) -> Iterator[
 def near(close_by: CRM) -> Place:
     """Give a tenant of its own, on memory and SQLite."""
     return Place(close_by, new_tenant())
+
+
+def _opened(url: str) -> CRM:
+    return CRM.open(url, plugins=[Listener()], plugin_names=(), access=NobodyIsPermitted())
 
 
 def _url(request: pytest.FixtureRequest, folder: Path) -> str:

@@ -180,6 +180,3 @@ def digest_of(told: Json) -> str:
 
 def _hash(number: int, at: datetime, previous: str, entries: Json) -> str:
     return digest_of([number, at.isoformat(timespec="milliseconds"), previous, entries])
-
-
-LOGS = (AuditEntry, AuditSeal)

@@ -20,12 +20,14 @@ _DONE: Final[Mapping[str, Mapping[Operation, str]]] = {
         Operation.CREATED: "{entity} created",
         Operation.REMOVED: "{entity} removed",
         Operation.RESTORED: "{entity} restored",
+        Operation.ERASED: "{entity} erased",
         Operation.UPDATED: "{entity} saved",
     },
     "zh": {
         Operation.CREATED: "新建{entity}",
         Operation.REMOVED: "删除{entity}",
         Operation.RESTORED: "恢复{entity}",
+        Operation.ERASED: "抹除{entity}",
         Operation.UPDATED: "保存{entity}",
     },
 }

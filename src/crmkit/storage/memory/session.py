@@ -63,7 +63,9 @@ class MemorySession:
         fresh = {record.id for record in records}
         if len(fresh) != len(records) or self.get_many(spec, list(fresh)):
             raise Duplicate(spec.name, ["id"])
-        self._expected.update({(spec.name, record_id): 0 for record_id in fresh})
+        mine = self._changes.get(spec.name, {})
+        new = (record_id for record_id in fresh if record_id not in mine)
+        self._expected.update({(spec.name, record_id): 0 for record_id in new})
         self._keep_aside(spec, {record.id: _quiet(record) for record in records})
 
     def save_many(self, spec: EntitySpec, records: Sequence[Any], expected: Sequence[int]) -> None:

@@ -17,7 +17,7 @@ from crmkit.storage.codec.rows import NATIVE, TEXTUAL, Dump, RowCodec, row_codec
 from crmkit.storage.sql.dialects import POSTGRES, SQLITE, server_of
 from crmkit.storage.sql.tables import table_of
 
-_FIXED: Final = frozenset({"tenant", "id", "created_at", "created_by"})
+_FIXED: Final = frozenset({"tenant", "id", "created_at"})
 
 
 class Update(NamedTuple):

@@ -3,6 +3,7 @@
 import pytest
 
 from crmkit.domain.changes import Change, Changeset, Operation
+from crmkit.domain.entity import spec_of
 from crmkit.domain.filters.where import where
 from crmkit.errors import (
     Conflict,
@@ -256,6 +257,22 @@ def test_upsert_creates_updates_and_leaves_alone(place: Place) -> None:
         results = work.of(Gadget).upsert_many(given, [where(Gadget).code])
     assert [str(result.outcome) for result in results] == ["unchanged", "updated", "created"]
     assert sorted(gadget.name for gadget in place.all()) == ["n", "s", "x"]
+
+
+def test_row_that_was_deleted_can_be_written_again(place: Place) -> None:
+    """Within one transaction a row goes and another comes under its id; every field is replaced."""
+    [gadget] = place.add(place.gadget(name="old", code="only"))
+    spec = spec_of(Gadget)
+    session = place.crm.storage.session(place.tenant)
+    session.delete_many(spec, [gadget.id])
+    session.insert_many(spec, [gadget.replaced(name="new", created_by="somebody")])
+    session.commit()
+    assert (place.read(gadget).name, place.read(gadget).created_by) == ("new", "somebody")
+    again = gadget.replaced(version=gadget.version + 1, created_by="nobody")
+    session = place.crm.storage.session(place.tenant)
+    session.save_many(spec, [again], [gadget.version])
+    session.commit()
+    assert place.read(gadget) == again
 
 
 def _changes(place: Place) -> list[Operation]:

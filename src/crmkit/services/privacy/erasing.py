@@ -1,0 +1,200 @@
+"""Erasing a person: out of records, change log, outbox, keys, claims and audit payloads."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+import attrs
+
+from crmkit.domain.access.user import User
+from crmkit.domain.aggregate import Aggregate
+from crmkit.domain.changes import Operation
+from crmkit.domain.entity import EntitySpec, spec_of
+from crmkit.domain.privacy.audit import AuditKind
+from crmkit.domain.privacy.erasure import LEGAL_HOLD, Erasure, ErasureHeld, PersonErased
+from crmkit.domain.privacy.traces import Traces
+from crmkit.ports import Action, Session
+from crmkit.services.privacy import blanking_rows
+from crmkit.services.privacy.blanking_rows import Pairs, Trail
+from crmkit.services.privacy.people import (
+    Links,
+    must_be_person,
+    person_links,
+    persons_in,
+    records_about,
+)
+from crmkit.work import UnitOfWork
+from crmkit.work.auditing import write_down
+
+ERASE_PERSON = Action("person:erase", "Erase everything about a person", zh="删除个人信息")
+ERASURE: Final = spec_of(Erasure)
+
+
+@attrs.frozen(kw_only=True)
+class Erased:
+    """What an erasure did: the records of the person, how many rows of each kind were changed.
+
+    `traces` are what the person would be recognised by; they are given to `verify_erased` and
+    must not be kept.
+    """
+
+    links: Links
+    rows: Mapping[str, int]
+    traces: Traces = attrs.field(repr=False, eq=False)
+
+
+def erase_person(work: UnitOfWork, person: Aggregate) -> Erased:
+    """Erase a person: a contact, a customer who is a person, a lead or a user.
+
+    The records stay, removed and blank, so that deals and figures keep their ties; the change log
+    keeps that something happened, not what. Records about the person lose their personal fields
+    and every text in which the person is named. All records that were merged into the person's, or
+    became it, count as the person.
+
+    It wants a work of its own, whose `reason` says who asked. Raises `NotAPerson`, and
+    `ErasureHeld` while one of the records carries the tag `legal-hold`.
+    """
+    must_be_person(work, person)
+    work.permit(ERASE_PERSON, on=person)
+    links = person_links(work, person)
+    done = erase_links(work, links)
+    told = {"rows": dict(done.rows)}
+    write_down(work, AuditKind.ERASURE, ERASE_PERSON, about=links, payload=told)
+    return done
+
+
+def erase_links(work: UnitOfWork, links: Links) -> Erased:
+    """Erase the person whose records these are, and write the erase log."""
+    work.write_log()
+    return _Erasing(work, links).go()
+
+
+class _Erasing:
+    def __init__(self, work: UnitOfWork, links: Links) -> None:
+        self._work, self._links = work, links
+        self._touched: list[str] = []
+        self._counts: Counter[str] = Counter()
+
+    def go(self) -> Erased:
+        persons = [(spec, found) for spec, found in persons_in(self._work, self._links) if found]
+        _refuse_held(persons)
+        traces = self._traces(persons)
+        actors = actors_of(found for _spec, several in persons for found in several)
+        for spec, found in records_about(self._work, self._links):
+            self._blank(spec, found, traces, is_person=False)
+        for spec, found in persons:
+            self._blank(spec, found, traces, is_person=True)
+        self._blank_logs(
+            Trail(
+                links=self._links,
+                touched=frozenset(self._touched),
+                traces=traces,
+                actors=actors,
+                at=self._work.now,
+            )
+        )
+        self._write_erasure()
+        return Erased(links=self._links, rows=dict(self._counts), traces=traces)
+
+    def _traces(self, persons: Sequence[tuple[EntitySpec, list[Any]]]) -> Traces:
+        traces = Traces()
+        with self._work.storing() as session:
+            for spec, found in persons:
+                traces = traces.joined(blanking_rows.person_traces(session, spec, found))
+        return traces
+
+    def _blank(
+        self, spec: EntitySpec, found: Sequence[Any], traces: Traces, *, is_person: bool
+    ) -> None:
+        """Blank records of one entity, then what the change log and the claims keep of them."""
+        work = self._work
+        self._touched += [f"{spec.name}:{record.id}" for record in found]
+        pairs = (
+            blanking_rows.blank_persons(work, spec, found)
+            if is_person
+            else blanking_rows.blank_about(work, spec, found, traces)
+        )
+        self._save(spec, pairs, removes=is_person)
+        with work.storing() as session:
+            for page in blanking_rows.blank_changes(work, session, spec, found, traces):
+                self._rewrite(session, blanking_rows.CHANGE, page)
+            if is_person:
+                for page in blanking_rows.claims_of(session, spec, found):
+                    self._rewrite(session, blanking_rows.CLAIM, page)
+
+    def _save(self, spec: EntitySpec, pairs: Pairs, *, removes: bool = False) -> None:
+        """Save blank records and tell that they were erased; the log gets no values."""
+        work = self._work
+        moved = [
+            blank for was, blank in pairs if was != blank or (removes and was.deleted_at is None)
+        ]
+        if not moved:
+            return
+        at = work.now
+        news = [
+            blank.replaced(
+                version=blank.version + 1,
+                updated_at=at,
+                updated_by=work.actor.id,
+                deleted_at=(blank.deleted_at or at) if removes else blank.deleted_at,
+            )
+            for blank in moved
+        ]
+        told = PersonErased(links=self._links)
+        with work.storing() as session:
+            session.save_many(spec, news, [blank.version for blank in moved])
+        first = f"{spec.name}:{news[0].id}" == self._links[0]
+        recorded = [news[0].recording(told), *news[1:]] if first else news
+        work.wrote(spec, moved, recorded, Operation.ERASED)
+        self._counts[spec.name] += len(news)
+
+    def _blank_logs(self, trail: Trail) -> None:
+        work = self._work
+        with work.storing() as session:
+            for spec, pages in (
+                (blanking_rows.MESSAGE, blanking_rows.blank_messages(session, trail)),
+                (blanking_rows.KEY, blanking_rows.blank_keys(session, trail)),
+                (blanking_rows.CHANGESET, blanking_rows.blank_changesets(session, trail)),
+                (blanking_rows.ENTRY, blanking_rows.blank_entries(session, trail)),
+                (blanking_rows.CHANGE, blanking_rows.blank_actors(session, trail)),
+            ):
+                for page in pages:
+                    self._rewrite(session, spec, page)
+            for spec in tuple(work.registry):
+                if spec.versioned:
+                    for page in blanking_rows.signed_by(session, spec, trail):
+                        self._save(spec, page)
+
+    def _rewrite(self, session: Session, spec: EntitySpec, pairs: Pairs) -> None:
+        """Put other rows in the place of rows that differ."""
+        moved = [(was, now) for was, now in pairs if was != now]
+        news = [now for _was, now in moved if now is not None]
+        if spec.versioned:
+            session.save_many(spec, news, [was.version for was, _now in moved])
+        elif moved:
+            session.delete_many(spec, [was.id for was, _now in moved])
+            session.insert_many(spec, news)
+        self._counts[spec.name] += len(moved)
+
+    def _write_erasure(self) -> None:
+        work = self._work
+        line = Erasure(id=work.new_id(), tenant=work.tenant, at=work.now, links=self._links)
+        with work.storing() as session:
+            session.insert_many(ERASURE, [line])
+
+
+def actors_of(persons: Iterable[Any]) -> frozenset[str]:
+    """Return the names under which users have acted: their login and their id."""
+    users = [person for person in persons if isinstance(person, User)]
+    return frozenset(name for user in users for name in (user.login, str(user.id)) if name)
+
+
+def _refuse_held(persons: Sequence[tuple[EntitySpec, list[Any]]]) -> None:
+    for spec, found in persons:
+        for record in found:
+            if LEGAL_HOLD in record.tags:
+                raise ErasureHeld(
+                    f"{spec.name} {record.id} must be kept for now",
+                    path=f"{spec.name}.tags",
+                    fix=f"take the tag {LEGAL_HOLD} off when the matter is over",
+                )
