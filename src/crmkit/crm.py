@@ -254,16 +254,20 @@ class CRM:
     ) -> UnitOfWork:
         self._check_open()
         session = self.storage.session(marks.tenant, read_only=read_only, join=join)
-        return AuditedWork(
-            session,
-            marks,
-            write_apart=partial(self._write_apart, join),
-            registry=self.registry,
-            hooks=self.plugins,
-            access=self._access,
-            once=once,
-            rehearsal=rehearsal,
-        )
+        try:
+            return AuditedWork(
+                session,
+                marks,
+                write_apart=partial(self._write_apart, join),
+                registry=self.registry,
+                hooks=self.plugins,
+                access=self._access,
+                once=once,
+                rehearsal=rehearsal,
+            )
+        except BaseException:
+            session.rollback()
+            raise
 
     def _marks(self, by: Actor | str, tenant: str, **why: Any) -> Marks:
         return marks_of(self.clock, self.ids, by=by, tenant=tenant, **why)

@@ -4,23 +4,37 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 
 from crmkit.crm import CRM
 from crmkit.domain.changes import OutboxMessage
 from crmkit.errors import NotPermitted
 from crmkit.plugins.hookspecs import hookimpl
-from crmkit.ports import Action, Actor
+from crmkit.ports import Action, Actor, Clearance
 from crmkit.testing.storage.harness import Place, new_tenant
+from crmkit.work import UnitOfWork
+from crmkit.work.clearance import OpenClearance
+
+
+@attrs.frozen
+class SomeClearance(OpenClearance):
+    """Refuses what is called forbidden, and everything to nobody."""
+
+    actor: Actor
+
+    def permit(self, action: Action, record: Any) -> None:
+        """Refuse actions of one noun, and one actor."""
+        if action.name.startswith("forbidden:") or self.actor.id == "nobody":
+            raise NotPermitted("not by you", path=action.name)
 
 
 class NobodyIsPermitted:
-    """An access that refuses what is called forbidden, and everything to nobody."""
+    """An access that lets everybody do everything, but for the forbidden and nobody."""
 
-    def permit(self, actor: Actor, action: Action, record: Any) -> None:
-        """Refuse actions of one noun, and one actor."""
-        if action.name.startswith("forbidden:") or actor.id == "nobody":
-            raise NotPermitted("not by you", path=action.name)
+    def enter(self, work: UnitOfWork) -> Clearance:
+        """Return what the actor may do."""
+        return SomeClearance(work.actor)
 
 
 class Listener:

@@ -13,25 +13,34 @@ from crmkit.domain.entity import spec_of
 from crmkit.domain.privacy.audit import AuditEntry, AuditKind, AuditSeal, Head, Salted
 from crmkit.domain.privacy.chain import ChainReport
 from crmkit.errors import NotPermitted, Refused
-from crmkit.ports import Action, Actor
+from crmkit.ports import Action, Clearance
 from crmkit.services import parties
 from crmkit.services.log_rows import transaction
 from crmkit.services.privacy.audit_log import audit_entries
 from crmkit.testing.storage.harness import Place
 from crmkit.work import UnitOfWork
 from crmkit.work.auditing import write_down
+from crmkit.work.clearance import OpenClearance
 
 FORBIDDEN = Action("forbidden:call", "Do what nobody may", zh="禁止的操作")
 READ_SALARY = Action("salary:read", "Read a salary", zh="查看薪资")
 ENTRY, SEAL = spec_of(AuditEntry), spec_of(AuditSeal)
 
 
+class NoClearance(OpenClearance):
+    """Permits nothing."""
+
+    def permit(self, action: Action, record: Any) -> None:
+        """Refuse."""
+        raise NotPermitted("not by you", path=action.name)
+
+
 class Nobody:
     """An access that permits nothing."""
 
-    def permit(self, actor: Actor, action: Action, record: Any) -> None:
-        """Refuse."""
-        raise NotPermitted("not by you", path=action.name)
+    def enter(self, work: UnitOfWork) -> Clearance:
+        """Return what the actor may do."""
+        return NoClearance()
 
 
 def note(work: UnitOfWork, number: int = 0) -> AuditEntry:

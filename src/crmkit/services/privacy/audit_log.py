@@ -28,7 +28,7 @@ from crmkit.services.log_rows import (
 from crmkit.work import UnitOfWork
 from crmkit.work.auditing import ENTRY
 
-READ_AUDIT = Action("audit:read", "Read the audit log", zh="查看审计日志")
+READ_AUDIT = Action("audit:read", "Read the audit log", zh="查看审计日志", right=None)
 SEAL: Final = spec_of(AuditSeal)
 BLOCK: Final = 500
 """How many entries one seal holds at most."""

@@ -25,8 +25,11 @@ from crmkit.services.privacy.people import (
 )
 from crmkit.work import UnitOfWork
 from crmkit.work.auditing import write_down
+from crmkit.work.unsharing import end_shares
 
-ERASE_PERSON = Action("person:erase", "Erase everything about a person", zh="删除个人信息")
+ERASE_PERSON = Action(
+    "person:erase", "Erase everything about a person", zh="删除个人信息", right=None
+)
 ERASURE: Final = spec_of(Erasure)
 
 
@@ -146,6 +149,8 @@ class _Erasing:
         first = f"{spec.name}:{news[0].id}" == self._links[0]
         recorded = [news[0].recording(told), *news[1:]] if first else news
         work.wrote(spec, moved, recorded, Operation.ERASED)
+        if removes:
+            end_shares(work, spec, [new.id for new in news])
         self._counts[spec.name] += len(news)
 
     def _blank_logs(self, trail: Trail) -> None:

@@ -22,7 +22,9 @@ from crmkit.services.privacy.people import (
 from crmkit.work import UnitOfWork
 from crmkit.work.auditing import write_down
 
-EXPORT_PERSON = Action("person:export", "Hand out everything about a person", zh="导出个人信息")
+EXPORT_PERSON = Action(
+    "person:export", "Hand out everything about a person", zh="导出个人信息", right=None
+)
 FORMAT: Final = 1
 Line = dict[str, Json]
 

@@ -16,7 +16,7 @@ from crmkit.services.privacy.verifying import verify_erased
 from crmkit.work import UnitOfWork
 from crmkit.work.auditing import write_down
 
-READ_ERASURES = Action("erasure:read", "Read the erase log", zh="查看删除记录")
+READ_ERASURES = Action("erasure:read", "Read the erase log", zh="查看删除记录", right=None)
 
 
 def erasures(work: UnitOfWork) -> list[Erasure]:

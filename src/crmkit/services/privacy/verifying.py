@@ -15,7 +15,7 @@ from crmkit.services.privacy import blanking_rows
 from crmkit.services.privacy.people import Links, persons_in, records_about
 from crmkit.work import UnitOfWork
 
-VERIFY_ERASED = Action("person:verify", "Look for an erased person", zh="核查删除结果")
+VERIFY_ERASED = Action("person:verify", "Look for an erased person", zh="核查删除结果", right=None)
 
 
 @attrs.frozen
