@@ -1,0 +1,238 @@
+"""Quote versions: what was offered, word for word and cent for cent; content never changes."""
+
+import hashlib
+import json
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Annotated, Final, Self
+
+import attrs
+
+from crmkit.domain.aggregate import Aggregate, Event
+from crmkit.domain.entity import Index, Unique, entity, spec_of
+from crmkit.domain.kinds import Text
+from crmkit.domain.privacy.keeping import keeps
+from crmkit.domain.sales.approval_requirement import (
+    ApprovalRequirement,
+    Approved,
+    NotYetApproved,
+)
+from crmkit.domain.sales.quote import QuoteId, QuoteVersionId
+from crmkit.domain.sales.quote_line import QuoteLine
+from crmkit.domain.sales.settling import Terms, Totals
+from crmkit.errors import InvalidValue, RuleBroken
+
+CONTENT: Final = (
+    "quote_id",
+    "number",
+    "alternative",
+    "buyer",
+    "terms",
+    "lines",
+    "totals",
+    "priced_on",
+    "valid_until",
+    "words",
+)
+"""The fields that a version offers by; they are hashed and never change."""
+
+
+class VersionStatus(StrEnum):
+    """How a version stands; whether it has expired depends on the day."""
+
+    DRAFT = "draft"
+    SENT = "sent"
+    ACCEPTED = "accepted"
+    SUPERSEDED = "superseded"
+    CLOSED = "closed"
+
+
+@attrs.frozen(kw_only=True)
+class QuoteSent(Event):
+    """A version of a quote went to the customer."""
+
+    quote_id: QuoteId
+    version_id: QuoteVersionId
+
+
+@attrs.frozen(kw_only=True)
+class QuoteNeedsApproval(Event):
+    """A version was written that somebody must approve before it goes out."""
+
+    quote_id: QuoteId
+    version_id: QuoteVersionId
+    roles: tuple[str, ...]
+
+
+class QuoteExpired(RuleBroken):
+    """The offer was good until a day that is over."""
+
+
+class QuoteNotSent(RuleBroken):
+    """The version never went to the customer."""
+
+
+class VersionIsOver(RuleBroken):
+    """A newer version, an accepted one or the end of the quote took its place."""
+
+
+class VersionIsImmutable(RuleBroken):
+    """The content of a version is not what it was when it was written."""
+
+
+@attrs.frozen(kw_only=True)
+class Acceptance:
+    """The evidence that a customer accepted: who, when, from where, what exactly, how signed."""
+
+    by: Annotated[str, Text(max_length=200)]
+    at: datetime
+    content_hash: Annotated[str, Text(max_length=64)]
+    address: Annotated[str, Text(max_length=100)] = ""
+    signature: Annotated[str, Text(max_length=10_000)] = ""
+    via: Annotated[str, Text(max_length=60)] = ""
+
+
+@keeps(financial=("lines", "totals"), about=("quote_id",), personal=("buyer", "acceptance"))
+@entity(
+    "quote_version",
+    unique=[Unique(("quote_id", "number"))],
+    indexes=[Index(("valid_until", "sent_at"))],
+    labels={"en": "Quote version", "zh": "报价版本"},
+    events=(QuoteSent, QuoteNeedsApproval),
+)
+@attrs.frozen(kw_only=True)
+class QuoteVersion(Aggregate):
+    """One offer: lines, terms, totals and validity, sealed by the hash of its content.
+
+    Versions of one `alternative` follow each other; those of different alternatives stand side by
+    side. `requirements` say who must approve, `approver_roles` name their roles for filters.
+    """
+
+    id: QuoteVersionId
+    quote_id: QuoteId
+    number: int
+    terms: Terms
+    lines: tuple[QuoteLine, ...]
+    totals: Totals
+    priced_on: date
+    valid_until: date
+    alternative: Annotated[str, Text(max_length=60)] = "A"
+    buyer: Annotated[str, Text(max_length=1000)] = ""
+    words: Annotated[str, Text(max_length=20_000)] = ""
+    content_hash: Annotated[str, Text(max_length=64)] = ""
+    requirements: tuple[ApprovalRequirement, ...] = ()
+    approver_roles: tuple[str, ...] = ()
+    approval: Approved | None = None
+    sent_at: datetime | None = None
+    acceptance: Acceptance | None = None
+    superseded_at: datetime | None = None
+    closed_at: datetime | None = None
+
+    def __attrs_post_init__(self) -> None:
+        """Seal the content when the version is written, and refuse any other content after."""
+        super().__attrs_post_init__()
+        if self.valid_until < self.priced_on:
+            raise InvalidValue(
+                "ends before it is priced", path="quote_version.valid_until", fix="a later day"
+            )
+        if not self.content_hash:
+            object.__setattr__(self, "content_hash", self.hash_now())
+        self.must_be_intact()
+
+    @property
+    def status(self) -> VersionStatus:
+        """Say how the version stands."""
+        if self.acceptance is not None:
+            return VersionStatus.ACCEPTED
+        if self.closed_at is not None:
+            return VersionStatus.CLOSED
+        if self.superseded_at is not None:
+            return VersionStatus.SUPERSEDED
+        return VersionStatus.DRAFT if self.sent_at is None else VersionStatus.SENT
+
+    @property
+    def is_approved(self) -> bool:
+        """Say whether nobody needs to approve, or somebody did approve exactly this."""
+        approval = self.approval
+        return not self.requirements or (
+            approval is not None and approval.content_hash == self.content_hash
+        )
+
+    def hash_now(self) -> str:
+        """Return the SHA-256 of the content as it is now, the same on every store."""
+        parts = spec_of(type(self)).parts
+        plain = {name: parts[name].plain(getattr(self, name)) for name in CONTENT}
+        written = json.dumps(plain, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+        return hashlib.sha256(written.encode("ascii")).hexdigest()
+
+    def approve(self, *, by: str, at: datetime, note: str = "") -> Self:
+        """Keep that the content as it is was approved."""
+        self.must_be_live()
+        given = Approved(by=by, at=at, content_hash=self.hash_now(), note=note)
+        return self.evolve(approval=given)
+
+    def send(self, *, at: datetime, today: date) -> Self:
+        """Give it to the customer, or raise when it is over, expired or not approved."""
+        self.must_be_good(today)
+        sent = QuoteSent(quote_id=self.quote_id, version_id=self.id)
+        return self.evolve(sent_at=self.sent_at or at).recording(sent)
+
+    def accept(self, acceptance: Acceptance, *, today: date) -> Self:
+        """Keep that the customer accepted, or raise when there is nothing good to accept."""
+        self.must_be_good(today)
+        if self.sent_at is None:
+            raise QuoteNotSent(
+                f"version {self.number} never went to the customer",
+                path="quote_version.sent_at",
+                fix="send it first",
+            )
+        if acceptance.content_hash != self.content_hash:
+            raise VersionIsImmutable(
+                "what was accepted is not what was offered",
+                path="acceptance.content_hash",
+                fix="let the customer read this version",
+            )
+        return self.evolve(acceptance=acceptance)
+
+    def supersede(self, *, at: datetime) -> Self:
+        """Leave its place to a newer version."""
+        return self.evolve(superseded_at=at)
+
+    def close(self, *, at: datetime) -> Self:
+        """End with the quote."""
+        return self.evolve(closed_at=at)
+
+    def must_be_good(self, today: date) -> None:
+        """Raise unless the version is live, unchanged, in time and approved."""
+        self.must_be_live()
+        self.must_be_intact()
+        if today > self.valid_until:
+            raise QuoteExpired(
+                f"version {self.number} was good until {self.valid_until}",
+                path="quote_version.valid_until",
+                fix="requote it",
+            )
+        if not self.is_approved:
+            raise NotYetApproved(
+                "; ".join(needed.reason for needed in self.requirements),
+                path="quote_version.approval",
+                fix=f"ask {', '.join(self.approver_roles)}",
+            )
+
+    def must_be_live(self) -> None:
+        """Raise `VersionIsOver` when something took its place."""
+        if self.status not in (VersionStatus.DRAFT, VersionStatus.SENT):
+            raise VersionIsOver(
+                f"version {self.number} is {self.status}",
+                path="quote_version.status",
+                fix="take the newest version",
+            )
+
+    def must_be_intact(self) -> None:
+        """Raise `VersionIsImmutable` when the content is not what was written."""
+        if self.content_hash != self.hash_now():
+            raise VersionIsImmutable(
+                f"the content of version {self.number} is not what was written",
+                path="quote_version.content_hash",
+                fix="write another version",
+            )

@@ -1,0 +1,174 @@
+"""From drafts to quote lines: priced, settled, each with its whole waterfall, and the totals."""
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from functools import lru_cache
+from typing import Final
+
+import attrs
+
+from crmkit.domain.money import Money
+from crmkit.domain.sales.millionths import decimal_of
+from crmkit.domain.sales.price_floors import lowest_price
+from crmkit.domain.sales.pricing import Priced, Pricing, Step
+from crmkit.domain.sales.pricing_policy import PricingPolicy
+from crmkit.domain.sales.quote_line import (
+    DraftLine,
+    LineKind,
+    PriceStep,
+    QuoteLine,
+    StepKind,
+    with_keys,
+)
+from crmkit.domain.sales.settling import Charge, Settled, Terms, Totals, settle, totals
+from crmkit.errors import OutOfRange
+
+MOST_LINES: Final = 5000
+
+
+@attrs.frozen(kw_only=True)
+class PricedLines:
+    """All lines of a document with their prices, and what they come to."""
+
+    lines: tuple[QuoteLine, ...]
+    totals: Totals
+
+
+def price_lines(
+    drafts: Iterable[DraftLine],
+    pricing: Pricing,
+    terms: Terms,
+    policy: PricingPolicy | None = None,
+) -> PricedLines:
+    """Price, tax and add up what was asked for; optional lines have prices but do not count.
+
+    Raises what `Pricing.price` and `settle` raise, and `OutOfRange` for more than 5,000 lines.
+    """
+    keyed = with_keys(drafts)
+    if len(keyed) > MOST_LINES:
+        raise OutOfRange(f"{len(keyed)} lines, at most {MOST_LINES}", path="lines")
+    priced = {line.key: pricing.price(line) for line in keyed if line.kind is LineKind.ITEM}
+    counted = [line for line in keyed if line.counts]
+    charges = [_charge(line, priced[line.key]) for line in counted]
+    settled = settle(charges, terms)
+    outcome = dict(zip([line.key for line in counted], settled, strict=True))
+    for line in keyed:
+        if line.kind is LineKind.ITEM and not line.counts:
+            alone = attrs.evolve(terms, discount=None)
+            [outcome[line.key]] = settle([_charge(line, priced[line.key])], alone)
+    made = [
+        _item(line, priced[line.key], outcome[line.key], terms, policy)
+        if line.kind is LineKind.ITEM
+        else QuoteLine(key=line.key, draft=line, name=line.name or "")
+        for line in keyed
+    ]
+    return PricedLines(
+        lines=_with_subtotals(made, terms.currency),
+        totals=totals(charges, settled, terms.currency),
+    )
+
+
+def _charge(line: DraftLine, priced: Priced) -> Charge:
+    return Charge(priced.minor, priced.percent, line.discount, line.key)
+
+
+def _item(
+    draft: DraftLine,
+    priced: Priced,
+    settled: Settled,
+    terms: Terms,
+    policy: PricingPolicy | None,
+) -> QuoteLine:
+    product, currency = priced.product, terms.currency
+    floor = lowest_price(priced, policy)
+    return QuoteLine(
+        key=draft.key,
+        draft=draft,
+        name=draft.name or (product.name if product else ""),
+        code=product.code if product else None,
+        unit=draft.unit or (product.unit if product else None),
+        price_source=priced.source,
+        list_price=_decimal(priced.list_price),
+        unit_price=decimal_of(priced.unit_price),
+        unit_cost=_decimal(priced.unit_cost),
+        floor=_decimal(floor),
+        tax_percent=decimal_of(priced.percent),
+        amount=Money.from_minor(settled.minor, currency),
+        discount=Money.from_minor(settled.discount + settled.share, currency),
+        net=Money.from_minor(settled.net, currency),
+        tax=Money.from_minor(settled.tax, currency),
+        gross=Money.from_minor(settled.gross, currency),
+        steps=_steps(draft, priced, settled, terms, floor),
+    )
+
+
+def _steps(
+    draft: DraftLine, priced: Priced, settled: Settled, terms: Terms, floor: int | None
+) -> tuple[PriceStep, ...]:
+    """Return the whole waterfall; the last step leaves what is paid for the line."""
+    after = settled.minor - settled.discount
+    found = list(priced.steps)
+    if settled.discount and draft.discount is not None:
+        found.append(Step(StepKind.DISCOUNT, after, None, draft.discount.told))
+    after -= settled.share
+    if settled.share and terms.discount is not None:
+        found.append(Step(StepKind.DOCUMENT_DISCOUNT, after, None, terms.discount.told))
+    if floor is not None:
+        found.append(Step(StepKind.FLOOR, after, floor))
+    percent = _percent(priced.percent)
+    if terms.tax_included:
+        found.append(Step(StepKind.TAX, after, None, f"{percent} included"))
+    else:
+        after += settled.line_tax
+        found.append(Step(StepKind.TAX, after, None, percent))
+    if settled.gross != after:
+        found.append(Step(StepKind.ROUNDING, settled.gross, None, "tax rounded on the document"))
+    return tuple([_step(step, terms.currency) for step in found])
+
+
+@lru_cache(maxsize=100)
+def _percent(count: int) -> str:
+    return f"{decimal_of(count).normalize():f} %"
+
+
+def _step(step: Step, currency: str) -> PriceStep:
+    return PriceStep(
+        kind=step.kind,
+        amount=Money.from_minor(step.minor, currency),
+        unit_price=_decimal(step.unit_price),
+        source=step.source,
+        record_id=step.record_id,
+    )
+
+
+def _with_subtotals(lines: Sequence[QuoteLine], currency: str) -> tuple[QuoteLine, ...]:
+    """Give each subtotal the sums of the counted lines since its section began."""
+    found: list[QuoteLine] = []
+    since = 0
+    for at, line in enumerate(lines):
+        if line.kind is LineKind.SECTION:
+            since = at
+        if line.kind is LineKind.SUBTOTAL:
+            counted = [one for one in lines[since:at] if one.counts]
+            found.append(_sum(line, counted, currency))
+        else:
+            found.append(line)
+    return tuple(found)
+
+
+def _sum(line: QuoteLine, counted: Sequence[QuoteLine], currency: str) -> QuoteLine:
+    def total(name: str) -> Money:
+        return Money.total((getattr(one, name) for one in counted), currency)
+
+    return attrs.evolve(
+        line,
+        amount=total("amount"),
+        discount=total("discount"),
+        net=total("net"),
+        tax=total("tax"),
+        gross=total("gross"),
+    )
+
+
+def _decimal(count: int | None) -> Decimal | None:
+    return None if count is None else decimal_of(count)
