@@ -9,6 +9,7 @@ from typing import Annotated, Final
 import attrs
 
 from crmkit.domain.kinds import Text
+from crmkit.domain.sales.millionths import short
 from crmkit.errors import RuleBroken
 
 
@@ -40,14 +41,14 @@ class ApprovalRequirement:
     role: Annotated[str, Text(max_length=100)]
     limit: Decimal
     actual: Decimal
-    lines: tuple[str, ...] = ()
+    lines: tuple[str, ...]
 
     @property
     def reason(self) -> str:
         """Say in one sentence why somebody must approve."""
         others = f" and {len(self.lines) - 1} more" if len(self.lines) > 1 else ""
         line = f"line {self.lines[0]}{others}"
-        actual, limit = (f"{number.normalize():f}" for number in (self.actual, self.limit))
+        actual, limit = short(self.actual), short(self.limit)
         if self.rule is ApprovalRule.DISCOUNT:
             return f"{actual} % off on {line}, above {limit} %: asks {self.role}"
         return f"{actual} a unit on {line}, below {limit}: asks {self.role}"

@@ -7,7 +7,7 @@ import attrs
 
 from crmkit.domain.kinds import Number
 from crmkit.domain.money import Money
-from crmkit.domain.sales.millionths import WHOLE, half_up, millionths
+from crmkit.domain.sales.millionths import WHOLE, half_up, millionths, short
 from crmkit.errors import InvalidValue, MixedCurrencies, RuleBroken
 
 
@@ -47,7 +47,7 @@ class Discount:
     @property
     def told(self) -> str:
         """Say what is taken off, and why."""
-        taken = str(self.amount) if self.percent is None else f"{self.percent.normalize():f} %"
+        taken = str(self.amount) if self.percent is None else f"{short(self.percent)} %"
         return f"{taken}: {self.reason}" if self.reason else taken
 
     def minor_of(self, minor: int, currency: str, path: str) -> int:

@@ -8,10 +8,12 @@ from decimal import Context, Decimal
 from typing import Final
 
 from crmkit.domain.currencies import EXPONENTS
+from crmkit.domain.kinds import Number
 
 MILLION: Final = 10**6
 WHOLE: Final = 100 * MILLION
 """A hundred per cent."""
+_SIX: Final = Number()
 _WIDE: Final = Context(prec=64)
 
 
@@ -23,6 +25,11 @@ def millionths(number: Decimal) -> int:
 def decimal_of(count: int) -> Decimal:
     """Return a count of millionths as a number with six places."""
     return Decimal(count).scaleb(-6, _WIDE)
+
+
+def short(number: Decimal) -> str:
+    """Write a number without trailing zeros."""
+    return _SIX.text(number)
 
 
 def half_up(numerator: int, denominator: int) -> int:

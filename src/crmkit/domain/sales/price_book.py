@@ -13,6 +13,7 @@ from uuid import UUID
 
 import attrs
 
+from crmkit.domain.sales.millionths import short
 from crmkit.domain.sales.price_list import PriceEntry, PriceList, PriceListId, PriceTier, TierMode
 from crmkit.domain.sales.product import Product
 
@@ -69,7 +70,7 @@ class PriceBook:
             reason = (
                 f"has no price of {product.name}"
                 if known is None
-                else f"begins at {known.tiers[0].from_quantity.normalize():f}"
+                else f"begins at {short(known.tiers[0].from_quantity)}"
             )
             passed.append(PassedOver(price_list, reason))
         return passed

@@ -15,6 +15,7 @@ from crmkit.domain.sales.millionths import (
     millionths,
     minor_of,
     minor_of_product,
+    short,
     unit_price_of,
     with_tax,
     without_tax,
@@ -64,7 +65,7 @@ class Pricing:
     """Everything that prices follow from on one day, read once.
 
     `products` has those asked for, what they are variants of, and what bundles hold. List prices,
-    costs and surcharges are without tax.
+    costs and surcharges are without tax. What has no tax kind has that of the document, or no tax.
     """
 
     day: date
@@ -73,19 +74,20 @@ class Pricing:
     products: Mapping[ProductId, Product] = attrs.field(factory=dict)
     book: PriceBook = NO_BOOK
     taxes: TaxTable = attrs.field(factory=lambda: TaxTable(()))
-    default_tax_kind: str | None = None
+    tax_kind: str | None = None
     _percents: dict[str | None, int] = attrs.field(factory=dict, init=False, eq=False)
-    _basic: BasicPrices = attrs.field(init=False, eq=False)
-
-    @_basic.default
-    def _basic_prices(self) -> BasicPrices:
-        return BasicPrices(self.currency, self.products, self.book)
+    _basic: BasicPrices = attrs.field(
+        default=attrs.Factory(
+            lambda self: BasicPrices(self.currency, self.products, self.book), takes_self=True
+        ),
+        init=False,
+        eq=False,
+    )
 
     def price(self, draft: DraftLine) -> Priced:
         """Return what a line costs, or raise naming the line."""
         product = self._product(draft)
-        kind = draft.tax_kind or (product.tax_kind if product else None) or self.default_tax_kind
-        percent = self._percent(kind)
+        percent = self._percent(draft, product)
         quantity = millionths(draft.quantity)
         steps: list[Step] = []
         listed = None if product is None else self._basic.listed(product)
@@ -124,9 +126,13 @@ class Pricing:
             raise NotFound(
                 f"there is no product {draft.product_id}", path=f"lines.{draft.key}.product_id"
             )
+        product.must_be_sold()
         return product
 
-    def _percent(self, kind: str | None) -> int:
+    def _percent(self, draft: DraftLine, product: Product | None) -> int:
+        if draft.tax_percent is not None:
+            return millionths(draft.tax_percent)
+        kind = draft.tax_kind or (product.tax_kind if product else None) or self.tax_kind
         known = self._percents.get(kind)
         if known is None:
             rule = None if kind is None else self.taxes.rule_for(kind, self.day)
@@ -227,18 +233,14 @@ def _source(steps: Sequence[Step]) -> PriceSource:
 
 
 def _percent_text(answer: BookPrice) -> str:
-    return f"{(answer.entry.percent_off or Decimal(0)).normalize():f}"
+    return f"{short(answer.entry.percent_off or Decimal(0))}"
 
 
 def _tier_text(answer: BookPrice, cut: Sequence[tuple[int, int]]) -> str:
     if answer.entry.mode is TierMode.VOLUME and answer.tier is not None:
-        return f"{answer.price_list.name}: from {answer.tier.from_quantity.normalize():f}"
-    told = (f"{_short(part)} at {_short(price)}" for part, price in cut)
+        return f"{answer.price_list.name}: from {short(answer.tier.from_quantity)}"
+    told = (f"{short(decimal_of(part))} at {short(decimal_of(price))}" for part, price in cut)
     return f"{answer.price_list.name}: {', '.join(told)}"
-
-
-def _short(count: int) -> str:
-    return f"{decimal_of(count).normalize():f}"
 
 
 def _mixed(given: str, wanted: str, path: str) -> MixedCurrencies:

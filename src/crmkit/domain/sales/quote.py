@@ -68,7 +68,7 @@ class QuoteIsClosed(RuleBroken):
     """The quote was accepted, declined or withdrawn before."""
 
 
-@keeps(about=("customer_id", "contact_id"), personal=("closed_reason",))
+@keeps(about=("customer_id", "contact_id"))
 @entity(
     "quote",
     unique=[Unique("number")],

@@ -11,6 +11,7 @@ import attrs
 from crmkit.domain.kinds import Number, Text
 from crmkit.domain.money import Money
 from crmkit.domain.sales.discount import Discount
+from crmkit.domain.sales.millionths import short
 from crmkit.domain.sales.product import ProductId
 from crmkit.errors import InvalidValue
 
@@ -69,8 +70,8 @@ class DraftLine:
     """What is asked for; `item`, `section`, `note` and `subtotal` make them.
 
     A `unit_price` of its own is a manual price, `price_reason` why it is, `currency` what it is
-    meant in when that is told. An optional line counts when it is chosen. `key` names the line in
-    all versions of a quote.
+    meant in when that is told. The tax is `tax_percent`, or that of `tax_kind`, or the product's.
+    An optional line counts when it is chosen. `key` names the line in all versions of a quote.
     """
 
     kind: LineKind = LineKind.ITEM
@@ -86,22 +87,16 @@ class DraftLine:
     discount: Discount | None = None
     options: tuple[str, ...] = ()
     tax_kind: Annotated[str, Text(max_length=60)] | None = None
+    tax_percent: Decimal | None = None
     is_optional: bool = False
     is_chosen: bool = False
 
     def __attrs_post_init__(self) -> None:
-        """Refuse quantities of nothing or less, prices below zero, and lines without a name."""
-        quantity = Number().check(self.quantity, "quantity")
-        object.__setattr__(self, "quantity", quantity)
-        if quantity <= 0:
-            raise InvalidValue("is not above zero", path="quantity", fix="leave the line out")
-        if self.unit_price is not None:
-            price = Number().check(self.unit_price, "unit_price")
-            object.__setattr__(self, "unit_price", price)
-            if price < 0:
-                raise InvalidValue(
-                    "is below zero", path="unit_price", fix="give a discount, or leave it out"
-                )
+        """Refuse quantities of nothing, prices below zero, tax beyond a hundred, no name at all."""
+        for name in ("quantity", "unit_price", "tax_percent"):
+            value = getattr(self, name)
+            if value is not None:
+                object.__setattr__(self, name, _checked(value, name))
         if self.kind is not LineKind.SUBTOTAL and self.product_id is None and not self.name:
             raise InvalidValue("has neither a product nor a name", path="name", fix="name it")
 
@@ -169,7 +164,8 @@ def item(
 
     A `price` is a manual unit price, with a `price_reason`; what is no product needs one.
     """
-    asked = {"name": product} if isinstance(product, str) else {"product_id": product}
+    what = "name" if isinstance(product, str) else "product_id"
+    asked: dict[str, Any] = {what: product}
     if isinstance(price, Money):
         fields = {"currency": price.currency, **fields}
         price = price.amount
@@ -210,7 +206,18 @@ def with_keys(drafts: Iterable[DraftLine]) -> list[DraftLine]:
     return keyed
 
 
+def _checked(value: Any, name: str) -> Decimal:
+    number = Number().check(value, name)
+    if name == "quantity" and number <= 0:
+        raise InvalidValue("is not above zero", path=name, fix="leave the line out")
+    if number < 0:
+        raise InvalidValue("is below zero", path=name, fix="0 or more")
+    if name == "tax_percent" and number > 100:
+        raise InvalidValue("is above 100", path=name, fix="13 for 13 %")
+    return number
+
+
 def _told(step: PriceStep) -> str:
-    unit = "" if step.unit_price is None else f" at {step.unit_price.normalize():f}"
+    unit = "" if step.unit_price is None else f" at {short(step.unit_price)}"
     source = f" ({step.source})" if step.source else ""
     return f"{step.kind}{unit}: {step.amount}{source}"

@@ -92,7 +92,7 @@ class Acceptance:
     via: Annotated[str, Text(max_length=60)] = ""
 
 
-@keeps(financial=("lines", "totals"), about=("quote_id",), personal=("buyer", "acceptance"))
+@keeps(financial=("lines", "totals", "buyer", "acceptance"), about=("quote_id",))
 @entity(
     "quote_version",
     unique=[Unique(("quote_id", "number"))],
@@ -135,9 +135,10 @@ class QuoteVersion(Aggregate):
             raise InvalidValue(
                 "ends before it is priced", path="quote_version.valid_until", fix="a later day"
             )
-        if not self.content_hash:
+        if self.content_hash:
+            self.must_be_intact()
+        else:
             object.__setattr__(self, "content_hash", self.hash_now())
-        self.must_be_intact()
 
     @property
     def status(self) -> VersionStatus:
@@ -168,7 +169,8 @@ class QuoteVersion(Aggregate):
     def approve(self, *, by: str, at: datetime, note: str = "") -> Self:
         """Keep that the content as it is was approved."""
         self.must_be_live()
-        given = Approved(by=by, at=at, content_hash=self.hash_now(), note=note)
+        self.must_be_intact()
+        given = Approved(by=by, at=at, content_hash=self.content_hash, note=note)
         return self.evolve(approval=given)
 
     def send(self, *, at: datetime, today: date) -> Self:

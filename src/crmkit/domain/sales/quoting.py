@@ -8,7 +8,7 @@ from typing import Final
 import attrs
 
 from crmkit.domain.money import Money
-from crmkit.domain.sales.millionths import decimal_of
+from crmkit.domain.sales.millionths import decimal_of, short
 from crmkit.domain.sales.price_floors import lowest_price
 from crmkit.domain.sales.pricing import Priced, Pricing, Step
 from crmkit.domain.sales.pricing_policy import PricingPolicy
@@ -128,7 +128,7 @@ def _steps(
 
 @lru_cache(maxsize=100)
 def _percent(count: int) -> str:
-    return f"{decimal_of(count).normalize():f} %"
+    return f"{short(decimal_of(count))} %"
 
 
 def _step(step: Step, currency: str) -> PriceStep:

@@ -30,12 +30,16 @@ class TaxRounding(StrEnum):
 
 @attrs.frozen(kw_only=True)
 class Terms:
-    """How a document is added up: its currency, whether prices hold the tax, what is taken off."""
+    """How a document is added up: its currency, whether prices hold the tax, what is taken off.
+
+    `tax_kind` is for lines that have none.
+    """
 
     currency: str
     tax_included: bool = False
     rounding: TaxRounding = TaxRounding.LINE
     discount: Discount | None = None
+    tax_kind: str | None = None
 
 
 @attrs.frozen

@@ -2,10 +2,14 @@
 
 from crmkit.domain.aggregate import Aggregate
 from crmkit.domain.sales.deal import Deal
+from crmkit.domain.sales.deal_line import DealLine
 from crmkit.domain.sales.exchange_rate import ExchangeRate
 from crmkit.domain.sales.pipeline import Pipeline
 from crmkit.domain.sales.price_list import PriceEntry, PriceList, PriceShelf
+from crmkit.domain.sales.pricing_policy import PricingPolicy
 from crmkit.domain.sales.product import Product
+from crmkit.domain.sales.quote import Quote
+from crmkit.domain.sales.quote_version import QuoteVersion
 from crmkit.domain.sales.tax_rate import TaxRate
 from crmkit.work.collection import Collection
 from crmkit.work.departments.reaching import Reaching
@@ -19,6 +23,10 @@ ENTITIES: tuple[type[Aggregate], ...] = (
     PriceShelf,
     TaxRate,
     ExchangeRate,
+    PricingPolicy,
+    DealLine,
+    Quote,
+    QuoteVersion,
 )
 
 
@@ -64,3 +72,23 @@ class SalesRecords(Reaching):
     def exchange_rates(self) -> Collection[ExchangeRate]:
         """Return the exchange rates."""
         return self.of(ExchangeRate)
+
+    @property
+    def pricing_policies(self) -> Collection[PricingPolicy]:
+        """Return the pricing policies."""
+        return self.of(PricingPolicy)
+
+    @property
+    def deal_lines(self) -> Collection[DealLine]:
+        """Return the lines of all deals."""
+        return self.of(DealLine)
+
+    @property
+    def quotes(self) -> Collection[Quote]:
+        """Return the quotes."""
+        return self.of(Quote)
+
+    @property
+    def quote_versions(self) -> Collection[QuoteVersion]:
+        """Return the versions of all quotes."""
+        return self.of(QuoteVersion)
