@@ -43,6 +43,7 @@ def test_importing_brings_no_driver(program: str) -> None:
         "mysql",
         "migrate",
         "excel",
+        "pdf",
         "fast",
         "frames",
         "holidays",

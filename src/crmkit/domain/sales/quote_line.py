@@ -1,6 +1,6 @@
 """Quote lines: what was asked for, and how its price came about, step by step."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any
@@ -78,6 +78,7 @@ class DraftLine:
     key: Annotated[str, Text(max_length=40)] = ""
     product_id: ProductId | None = None
     name: Name | None = None
+    labels: Mapping[str, str] = attrs.field(factory=dict)
     description: str | None = None
     quantity: Decimal = Decimal(1)
     unit: Annotated[str, Text(max_length=40)] | None = None
@@ -117,6 +118,7 @@ class QuoteLine:
     key: Annotated[str, Text(max_length=40)]
     draft: DraftLine
     name: Name = ""
+    labels: Mapping[str, str] = attrs.field(factory=dict)
     code: Annotated[str, Text(max_length=100)] | None = None
     unit: Annotated[str, Text(max_length=40)] | None = None
     price_source: PriceSource | None = None
@@ -141,6 +143,10 @@ class QuoteLine:
     def counts(self) -> bool:
         """Say whether the line is part of the totals."""
         return self.draft.counts
+
+    def label(self, language: str) -> str:
+        """Name the line in a language, by its name when there is no other."""
+        return self.labels.get(language) or self.name
 
     @property
     def is_manual(self) -> bool:
@@ -177,19 +183,19 @@ def item(
     )
 
 
-def section(name: str) -> DraftLine:
-    """Begin a section."""
-    return DraftLine(kind=LineKind.SECTION, name=name)
+def section(name: str, **labels: str) -> DraftLine:
+    """Begin a section; `labels` name it in other languages, such as `en="Machines"`."""
+    return DraftLine(kind=LineKind.SECTION, name=name, labels=labels)
 
 
-def note(text: str) -> DraftLine:
-    """Say something between the lines."""
-    return DraftLine(kind=LineKind.NOTE, name=text)
+def note(text: str, **labels: str) -> DraftLine:
+    """Say something between the lines, in other languages by `labels`."""
+    return DraftLine(kind=LineKind.NOTE, name=text, labels=labels)
 
 
-def subtotal(name: str | None = None) -> DraftLine:
-    """Add up the section so far."""
-    return DraftLine(kind=LineKind.SUBTOTAL, name=name)
+def subtotal(name: str | None = None, **labels: str) -> DraftLine:
+    """Add up the section so far, under a name or none."""
+    return DraftLine(kind=LineKind.SUBTOTAL, name=name, labels=labels)
 
 
 def with_keys(drafts: Iterable[DraftLine]) -> list[DraftLine]:

@@ -1,6 +1,6 @@
 """From drafts to quote lines: priced, settled, each with its whole waterfall, and the totals."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
 from typing import Final
@@ -59,7 +59,7 @@ def price_lines(
     made = [
         _item(line, priced[line.key], outcome[line.key], terms, policy)
         if line.kind is LineKind.ITEM
-        else QuoteLine(key=line.key, draft=line, name=line.name or "")
+        else QuoteLine(key=line.key, draft=line, name=line.name or "", labels=line.labels)
         for line in keyed
     ]
     return PricedLines(
@@ -85,6 +85,7 @@ def _item(
         key=draft.key,
         draft=draft,
         name=draft.name or (product.name if product else ""),
+        labels=_labels(draft, priced),
         code=product.code if product else None,
         unit=draft.unit or (product.unit if product else None),
         price_source=priced.source,
@@ -100,6 +101,13 @@ def _item(
         gross=Money.from_minor(settled.gross, currency),
         steps=_steps(draft, priced, settled, terms, floor),
     )
+
+
+def _labels(draft: DraftLine, priced: Priced) -> Mapping[str, str]:
+    """Return the names in other languages: of the product only when it is not named otherwise."""
+    if draft.labels or draft.name or priced.product is None:
+        return draft.labels
+    return priced.product.labels
 
 
 def _steps(
