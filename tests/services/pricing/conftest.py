@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 
 from crmkit.crm import CRM
+from crmkit.plugins.builtin import BaseCurrency
 from tests.services.pricing.desk import Desk
 
 
@@ -18,7 +19,9 @@ def opened() -> Iterator[Callable[[str], CRM]]:
 
         def crm_at(url: str) -> CRM:
             if url not in known:
-                known[url] = closing.enter_context(CRM.open(url, plugin_names=()))
+                own = BaseCurrency("CNY", zone="Asia/Shanghai")
+                crm = CRM.open(url, plugins=[own], plugin_names=())
+                known[url] = closing.enter_context(crm)
                 known[url].schema.apply()
             return known[url]
 

@@ -13,6 +13,7 @@ from crmkit.domain.kinds import Text
 from crmkit.domain.money import Money
 from crmkit.domain.parties.customer import CustomerId
 from crmkit.domain.privacy.keeping import keeps
+from crmkit.domain.sales.exchange_rate import Conversion
 from crmkit.domain.sales.pipeline import PipelineId
 from crmkit.domain.sales.product import ProductId
 from crmkit.errors import RuleBroken
@@ -90,7 +91,10 @@ class DealStillOpen(RuleBroken):
 )
 @attrs.frozen(kw_only=True)
 class Deal(Aggregate):
-    """One chance to sell something to one customer."""
+    """One chance to sell something to one customer.
+
+    `closing_rate` is what the value was worth in the company's own currency when the deal closed.
+    """
 
     id: DealId
     name: Annotated[str, Text(max_length=300, searchable=True)]
@@ -105,6 +109,7 @@ class Deal(Aggregate):
     closed_at: datetime | None = None
     expected_on: date | None = None
     lost_reason: str | None = None
+    closing_rate: Conversion | None = None
 
     @property
     def is_open(self) -> bool:

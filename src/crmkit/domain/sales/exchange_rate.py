@@ -11,6 +11,9 @@ import attrs
 from crmkit.domain.aggregate import Aggregate
 from crmkit.domain.currencies import exponent_of
 from crmkit.domain.entity import Unique, entity
+from crmkit.domain.filters.order import Order
+from crmkit.domain.filters.tree import Filter
+from crmkit.domain.filters.where import where
 from crmkit.domain.kinds import Number, Text
 from crmkit.domain.money import Money
 from crmkit.domain.privacy.keeping import keeps
@@ -77,6 +80,21 @@ class Conversion:
         """Return the rate the other way, to twelve places."""
         other = _WIDE.divide(Decimal(1), self.rate).quantize(_PLACES)
         return attrs.evolve(self, currency=self.into, into=self.currency, rate=other)
+
+
+def rates_between(currency: str, into: str, day: date) -> Filter:
+    """Ask for rates between two currencies, either way, on or before a day."""
+    fields = where(ExchangeRate)
+    pairs = [
+        fields.currency.eq(one) & fields.into.eq(other)
+        for one, other in ((currency, into), (into, currency))
+    ]
+    return fields.day.le(day) & (pairs[0] | pairs[1])
+
+
+def newest_first() -> tuple[Order, ...]:
+    """Order rates by day, the newest first; two of them are enough for `conversion`."""
+    return (where(ExchangeRate).day.desc(),)
 
 
 def conversion(currency: str, into: str, day: date, rates: Iterable[ExchangeRate]) -> Conversion:

@@ -1,5 +1,6 @@
 """What crmkit itself does through its own hooks; each can be replaced or disabled by its name."""
 
+from crmkit.plugins.builtin.base_currency import BaseCurrency
 from crmkit.plugins.builtin.change_words import ChangeWords
 from crmkit.plugins.builtin.china_business import ChinaBusiness
 from crmkit.plugins.builtin.estimates import SecurityReviews, StandardEstimates
@@ -11,6 +12,7 @@ BUILTIN: tuple[type[object], ...] = (YearlyNumbers, ChangeWords, StandardEstimat
 
 __all__ = [
     "BUILTIN",
+    "BaseCurrency",
     "ChangeWords",
     "ChinaBusiness",
     "FollowUps",

@@ -1,5 +1,6 @@
 """Sales: what people do with pipelines, deals, products and prices."""
 
+from crmkit.services.sales.base_values import BaseValue, base_values
 from crmkit.services.sales.deals import (
     LOSE_DEAL,
     MOVE_DEAL,
@@ -107,11 +108,13 @@ __all__ = [
     "WITHDRAW_QUOTE",
     "WRITE_PRICE_LIST",
     "WRITE_QUOTE",
+    "BaseValue",
     "Repricing",
     "accept_version",
     "add_price",
     "add_product",
     "approve_version",
+    "base_values",
     "change_product",
     "choose_lines",
     "deal_lines",

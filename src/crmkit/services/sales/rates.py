@@ -13,6 +13,8 @@ from crmkit.domain.sales.exchange_rate import (
     ExchangeRate,
     ExchangeRateId,
     conversion,
+    newest_first,
+    rates_between,
 )
 from crmkit.domain.sales.tax_rate import TaxRate, TaxRateId, TaxRule, TaxTable, check_tax_rules
 from crmkit.ports import Action
@@ -68,18 +70,10 @@ def set_exchange_rate(
 
 def exchange(work: UnitOfWork, currency: str, into: str, *, day: date | None = None) -> Conversion:
     """Return the rate of a day, given or turned round, or raise `ExchangeRateUnknown`."""
-    fields = where(ExchangeRate)
-    known = fields.day.le(day or work.now.date())
-    rates = [
-        found
-        for one, other in ((currency, into), (into, currency))
-        for found in work.exchange_rates.find(
-            known & fields.currency.eq(one) & fields.into.eq(other),
-            order=[fields.day.desc()],
-            limit=1,
-        )
-    ]
-    return conversion(currency, into, day or work.now.date(), rates)
+    on = day or work.now.date()
+    asked = rates_between(currency, into, on)
+    rates = work.exchange_rates.find(asked, order=newest_first(), limit=2)
+    return conversion(currency, into, on, rates)
 
 
 def _fields(rule: TaxRule) -> dict[str, Any]:
