@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from crmkit.domain.access.acting import Right
 from crmkit.domain.sales.quote import Quote, QuoteId, QuoteVersionId
 from crmkit.domain.sales.quote_version import Acceptance, QuoteVersion, VersionStatus
 from crmkit.domain.sales.share_link import read_share_link, sign_share_link
@@ -10,12 +11,20 @@ from crmkit.ports import Action
 from crmkit.services.sales.quotes import versions_of
 from crmkit.work import UnitOfWork
 
-APPROVE_QUOTE = Action("quote:approve", "Approve a version of a quote", zh="批准报价")
-SEND_QUOTE = Action("quote:send", "Send a version of a quote", zh="发送报价")
-SHARE_QUOTE = Action("quote:share", "Share a version of a quote by a link", zh="分享报价链接")
-ACCEPT_QUOTE = Action("quote:accept", "Note that a quote was accepted", zh="接受报价")
-DECLINE_QUOTE = Action("quote:decline", "Note that a quote was declined", zh="拒绝报价")
-WITHDRAW_QUOTE = Action("quote:withdraw", "Take a quote back", zh="撤回报价")
+APPROVE_QUOTE = Action(
+    "quote:approve", "Approve a version of a quote", zh="批准报价", right=Right.APPROVE
+)
+SEND_QUOTE = Action("quote:send", "Send a version of a quote", zh="发送报价", right=Right.EDIT)
+SHARE_QUOTE = Action(
+    "quote:share", "Share a version of a quote by a link", zh="分享报价链接", right=Right.SHARE
+)
+ACCEPT_QUOTE = Action(
+    "quote:accept", "Note that a quote was accepted", zh="接受报价", right=Right.EDIT
+)
+DECLINE_QUOTE = Action(
+    "quote:decline", "Note that a quote was declined", zh="拒绝报价", right=Right.EDIT
+)
+WITHDRAW_QUOTE = Action("quote:withdraw", "Take a quote back", zh="撤回报价", right=Right.EDIT)
 
 
 def approve_version(

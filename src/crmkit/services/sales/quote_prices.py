@@ -7,6 +7,7 @@ from uuid import UUID
 
 import attrs
 
+from crmkit.domain.access.acting import Right
 from crmkit.domain.filters.where import where
 from crmkit.domain.sales.offer import Offer, undecided, without_manual_prices
 from crmkit.domain.sales.pricing import Pricing
@@ -24,8 +25,10 @@ from crmkit.services.sales.products import products_within
 from crmkit.services.sales.rates import tax_table
 from crmkit.work import UnitOfWork
 
-SET_POLICY = Action("pricing_policy:set", "Set a pricing policy", zh="设置定价政策")
-READ_QUOTE = Action("quote:read", "See a quote", zh="查看报价")
+SET_POLICY = Action(
+    "pricing_policy:set", "Set a pricing policy", zh="设置定价政策", right=Right.EDIT
+)
+READ_QUOTE = Action("quote:read", "See a quote", zh="查看报价", right=Right.READ)
 _LISTED = 500
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import attrs
 
+from crmkit.domain.access.acting import Right
 from crmkit.domain.filters.where import where
 from crmkit.domain.parties.customer import CustomerId
 from crmkit.domain.sales.deal import DealId
@@ -27,9 +28,11 @@ from crmkit.services.parties import find_customer
 from crmkit.services.sales.quote_prices import policy_of, priced_offer, reprice
 from crmkit.work import UnitOfWork
 
-OPEN_QUOTE = Action("quote:open", "Begin a quote", zh="新建报价")
-WRITE_QUOTE = Action("quote:write", "Write a version of a quote", zh="编写报价版本")
-PLAN_DEAL = Action("deal:plan", "Say what a deal is about", zh="维护商机明细")
+OPEN_QUOTE = Action("quote:open", "Begin a quote", zh="新建报价", right=Right.CREATE)
+WRITE_QUOTE = Action(
+    "quote:write", "Write a version of a quote", zh="编写报价版本", right=Right.EDIT
+)
+PLAN_DEAL = Action("deal:plan", "Say what a deal is about", zh="维护商机明细", right=Right.EDIT)
 
 
 def open_quote(

@@ -7,6 +7,7 @@ from typing import Any
 
 import attrs
 
+from crmkit.domain.access.acting import Right
 from crmkit.domain.filters.where import where
 from crmkit.domain.sales.exchange_rate import (
     Conversion,
@@ -20,8 +21,10 @@ from crmkit.domain.sales.tax_rate import TaxRate, TaxRateId, TaxRule, TaxTable, 
 from crmkit.ports import Action
 from crmkit.work import UnitOfWork
 
-SET_TAX_RATES = Action("tax_rate:set", "Set tax rates", zh="维护税率")
-SET_EXCHANGE_RATE = Action("exchange_rate:set", "Set an exchange rate", zh="维护汇率")
+SET_TAX_RATES = Action("tax_rate:set", "Set tax rates", zh="维护税率", right=Right.EDIT)
+SET_EXCHANGE_RATE = Action(
+    "exchange_rate:set", "Set an exchange rate", zh="维护汇率", right=Right.EDIT
+)
 
 
 def load_tax_rates(work: UnitOfWork, rules: Iterable[TaxRule]) -> list[TaxRate]:
