@@ -15,6 +15,7 @@ from crmkit.domain.access.rulebook import Rulebook
 from crmkit.domain.access.rules import Scope
 from crmkit.domain.access.share import Share, ShareLevel
 from crmkit.domain.access.standing import Standing
+from crmkit.domain.access.team import Team, TeamId
 from crmkit.domain.access.unit import Unit, units_below
 from crmkit.domain.access.user import User, UserKind
 from crmkit.domain.entity import EntitySpec, spec_of
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 _USER: Final = spec_of(User)
 _POLICY: Final = spec_of(Policy)
 _SHARE: Final = spec_of(Share)
+_TEAM: Final = spec_of(Team)
 _UNIT: Final = spec_of(Unit)
 MAX_DELEGATIONS: Final = 5
 Books = dict[tuple[str, UUID, int], Rulebook]
@@ -161,6 +163,15 @@ class People:
         return tuple(dict.fromkeys(opened))
 
     @cached_property
+    def teams(self) -> Sequence[TeamId]:
+        """Return the user's teams; one that was removed is none."""
+        if not self._user.team_ids:
+            return ()
+        with self._work.storing() as session:
+            found = session.get_many(_TEAM, self._user.team_ids)
+        return tuple(team.id for team in found if team.is_live)
+
+    @cached_property
     def units(self) -> Sequence[Unit]:
         """Return the units that exist today."""
         with self._work.storing() as session:
@@ -188,8 +199,8 @@ class People:
             return
         if scope is Scope.TEAM:
             yield from self.owners(Scope.OWN)
-            if self._user.team_ids:
-                yield from self._ids(user.team_ids.has_any(self._user.team_ids))
+            if self.teams:
+                yield from self._ids(user.team_ids.has_any(self.teams))
             return
         yield from self.owners(Scope.TEAM)
         units = self.own_units if scope is Scope.UNIT else units_below(self.own_units, self.units)
@@ -209,7 +220,7 @@ class People:
 
     def _grantees(self) -> Iterator[str]:
         yield f"user:{self._user.id}"
-        yield from (f"team:{team_id}" for team_id in self._user.team_ids)
+        yield from (f"team:{team_id}" for team_id in self.teams)
         yield from (f"role:{role}" for role in self._roles)
         if self._user.unit_id is not None:
             yield from (f"unit:{unit_id}" for unit_id in self._units_above())
