@@ -13,6 +13,7 @@ from crmkit.domain.access.veils import Level
 from crmkit.domain.entity import EntitySpec
 from crmkit.domain.filters.lowered import All, Check, Test
 from crmkit.domain.filters.lowering import live, lower
+from crmkit.domain.filters.matching import Finder
 from crmkit.domain.filters.paths import path_to
 from crmkit.domain.filters.tree import NOTHING, Exists, Filter
 from crmkit.errors import NotPermitted
@@ -72,7 +73,7 @@ class PolicyClearance:
                 spec,
                 partial(self.decide, spec),
                 levels=partial(self.levels, spec),
-                exists=self.exists,
+                exists=finder(self._work),
             )
         return found
 
@@ -116,15 +117,6 @@ class PolicyClearance:
             for field, level in each.rulebook.levels(each.standing.roles, spec.name).items():
                 least[field] = min(level, least.get(field, level))
         return least
-
-    def exists(self, node: Exists, value: Any) -> bool:
-        """Say whether a linked record exists, whoever sees it."""
-        linked = Check(node.remote.leaf, Test.EQ, node.remote.scalar(value))
-        where = live(node.target, All((linked, lower(node.where))))
-        identity = path_to(node.target, "id", {}).leaf
-        with self._work.storing() as session:
-            found = session.select(node.target, [identity], Ask(where=where, limit=1))
-            return any(batch for batch in found)
 
     def _spec_of(self, action: Action, record: Any) -> EntitySpec | None:
         registry = self._work.registry
@@ -171,6 +163,20 @@ class PolicyClearance:
             if right in _WRITING.get(action.right, ())
         ]
         return any(sight.may(way, before) and sight.may(way, after) for way in ways)
+
+
+def finder(work: "UnitOfWork") -> Finder:
+    """Return what says whether a linked record exists, whoever sees it."""
+
+    def exists(node: Exists, value: Any) -> bool:
+        linked = Check(node.remote.leaf, Test.EQ, node.remote.scalar(value))
+        where = live(node.target, All((linked, lower(node.where))))
+        identity = path_to(node.target, "id", {}).leaf
+        with work.storing() as session:
+            found = session.select(node.target, [identity], Ask(where=where, limit=1))
+            return any(batch for batch in found)
+
+    return exists
 
 
 def _rights_of(before: Any, after: Any) -> Iterator[Right]:

@@ -50,11 +50,11 @@ class Principals:
     def deciding(self) -> Sequence[Deciding]:
         """Return the rules as they apply to each who acts; there is always one."""
         if not self._deciding:
-            book = self._rulebook()
+            book = self.rulebook()
             conditions = Conditions(self._work.registry, self._work.custom_parts)
             self._deciding = tuple(
                 Deciding(self._work.registry, book, conditions, standing)
-                for standing in self._standings(book)
+                for standing in self._acting(book)
             )
         return self._deciding
 
@@ -67,13 +67,23 @@ class Principals:
         """Bring the versions of the policy and of the users who act."""
         yield from self._relied.items()
 
-    def standing(self, user: User, book: Rulebook) -> Standing:
-        """Return how a user stands, whoever acts."""
-        roles = book.roles_of(user.roles)
-        around = People(self._work, user, roles)
-        return Standing(user=user, roles=roles, around=around, is_active=user.is_active)
+    def standings(self, user: User, book: Rulebook) -> Iterator[Standing]:
+        """Bring how a user stands, and whoever delegates to them; nobody when that is broken."""
+        for hop in range(MAX_DELEGATIONS):
+            self._relied.setdefault(_USER, {})[user.id] = user.version
+            roles = book.roles_of(user.roles)
+            around = People(self._work, user, roles)
+            yield Standing(user=user, roles=roles, around=around, is_active=user.is_active)
+            if user.delegator_id is None and (hop or user.kind is not UserKind.AGENT):
+                return
+            above = [] if user.delegator_id is None else self._get_users([user.delegator_id])
+            if not above:
+                break
+            user = above[0]
+        yield Standing(user=None, roles=frozenset(), around=Nobody(), is_active=False)
 
-    def _rulebook(self) -> Rulebook:
+    def rulebook(self) -> Rulebook:
+        """Return the rules in force; none where the tenant has no policy."""
         policy = where(Policy)
         leaves = [path_to(_POLICY, name, {}).leaf for name in ("id", "version")]
         found = rows_of(self._work, _POLICY, leaves, policy.name.eq(ACCESS), live_only=True)
@@ -89,25 +99,13 @@ class Principals:
             book = self._books[key] = Rulebook(kept.rules, kept.version)
         return book
 
-    def _standings(self, book: Rulebook) -> Iterator[Standing]:
-        user = self._find_user(self._work.actor.id)
-        if user is None:
-            roles = book.roles_of(self._work.actor.roles)
-            yield Standing(user=None, roles=roles, around=Nobody())
-            return
-        for _hop in range(MAX_DELEGATIONS):
-            self._relied.setdefault(_USER, {})[user.id] = user.version
-            yield self.standing(user, book)
-            above = user.delegator_id
-            if above is None:
-                if user.kind is UserKind.AGENT and _hop == 0:
-                    break
-                return
-            found = self._get_users([above])
-            if not found:
-                break
-            user = found[0]
-        yield Standing(user=None, roles=frozenset(), around=Nobody(), is_active=False)
+    def _acting(self, book: Rulebook) -> Iterator[Standing]:
+        actor = self._work.actor
+        user = self._find_user(actor.id)
+        if user is not None:
+            yield from self.standings(user, book)
+        else:
+            yield Standing(user=None, roles=book.roles_of(actor.roles), around=Nobody())
 
     def _find_user(self, name: str) -> User | None:
         """Return the user of this id or login; a removed one only when no live one has it."""

@@ -65,7 +65,7 @@ class Reading(Generic[A]):
         """Return the records that exist among `ids`, by id; each is guarded until the commit."""
         found = [one for one in self._fetch(ids) if removed or one.deleted_at is None]
         if self._sight is not None:
-            found = [record for record in found if self._sight.sees(record)]
+            found = self._sight.chosen(found)
         for record in found:
             self._work.rely_on(self.spec, record)
         return {record.id: self._shown(record) for record in found}

@@ -1,6 +1,6 @@
 """Sight: what one actor sees of an entity and may do with its records, within one unit of work."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -8,9 +8,10 @@ from crmkit.domain.access.acting import Right
 from crmkit.domain.access.deciding import all_of
 from crmkit.domain.access.veils import Hidden, Level, Masked, masked
 from crmkit.domain.entity import EntitySpec
+from crmkit.domain.filters.compiled import Choice, Decision, compiled
 from crmkit.domain.filters.lowered import Lowered
 from crmkit.domain.filters.lowering import lower
-from crmkit.domain.filters.matching import Finder, matches
+from crmkit.domain.filters.matching import Finder
 from crmkit.domain.filters.paths import CUSTOM, Path
 from crmkit.domain.filters.tree import Exists, Filter
 from crmkit.errors import NotPermitted, UnknownField
@@ -45,6 +46,7 @@ class Sight:
         self._exists = exists
         self._names = names
         self._allowed: dict[tuple[str, ...], Filter] = {}
+        self._decisions: dict[tuple[str, ...], tuple[Decision, Choice]] = {}
         self._lowered: Lowered | None = None
 
     @cached_property
@@ -92,13 +94,29 @@ class Sight:
             found = self._allowed[key] = self._decide(key)
         return found
 
+    def decision(self, *names: str) -> Decision:
+        """Return the function that says whether something may be done with a whole record."""
+        found = self._decisions.get(names)
+        if found is None:
+            made = compiled(self.allowed(names), self._exists)
+            found = self._decisions[names] = made
+        return found[0]
+
     def may(self, names: Sequence[str], record: Any) -> bool:
         """Say whether something may be done with a whole record."""
-        return matches(self.allowed(names), record, self._exists)
+        return self.decision(*names)(record)
 
     def sees(self, record: Any) -> bool:
         """Say whether a whole record is seen."""
-        return all(self.may((name,), record) for name in self._names)
+        return all(self.decision(name)(record) for name in self._names)
+
+    def chosen(self, records: Iterable[Any]) -> list[Any]:
+        """Return those of many whole records that are seen."""
+        found = list(records)
+        for name in self._names:
+            self.decision(name)
+            found = self._decisions[name,][1](found)
+        return found
 
     def level(self, field: str) -> Level:
         """Return how far the actor gets with a field, `custom.key` for a custom one."""

@@ -1,0 +1,49 @@
+"""The doors past the policy are few, and known."""
+
+import re
+from pathlib import Path
+
+PACKAGE = Path(__file__).parents[2] / "src/crmkit"
+BEHIND = {
+    "services/access/explaining.py": "judges whole records for whoever may learn why",
+    "services/access/sharing.py": "writes shares for whoever may share the record",
+    "services/custom_fields.py": "counts every record that has an option",
+    "services/merging.py": "joins whole records after both were permitted",
+    "services/parties.py": "keeps one primary contact, and follows merges",
+    "services/turning.py": "turns every reference, seen or not",
+    "services/undoing.py": "compares whole records that the actor sees",
+    "services/unique_claims.py": "claims the values of every record",
+    "work/seeing.py": "is the door, and reads a tenant's own fields",
+    "work/unsharing.py": "ends the shares of removed records",
+}
+"""Who reads records whatever the actor may, and what for."""
+STORING = {
+    "plugins/builtin/numbering.py": "keeps the counters of numbers",
+    "services/history.py": "reads the change log, and shows what its reader sees of it",
+    "services/privacy/": "keeps the audit log, and finds and erases whatever is about a person",
+    "services/undo_obstacles.py": "looks for what is in the way of an undo",
+    "services/undoing.py": "reads the change log",
+    "services/unique_claims.py": "writes claims",
+    "testing/plugins.py": "counts what a plugin wrote",
+    "work/": "is the unit of work itself",
+}
+"""Who speaks with the store itself, and what for; a folder ends with a slash."""
+
+
+def test_only_crmkit_s_machinery_reads_past_the_policy() -> None:
+    """`behind` is used where it is listed, and nowhere else."""
+    assert set(_users(r"\bbehind\(")) == set(BEHIND)
+
+
+def test_only_crmkit_s_machinery_speaks_with_the_store() -> None:
+    """`storing` is used where it is listed, and nowhere else."""
+    unknown = [name for name in _users(r"\.storing\(\)") if not name.startswith(tuple(STORING))]
+    assert unknown == []
+
+
+def _users(called: str) -> list[str]:
+    return [
+        path.relative_to(PACKAGE).as_posix()
+        for path in PACKAGE.rglob("*.py")
+        if re.search(called, path.read_text(encoding="utf-8"))
+    ]
