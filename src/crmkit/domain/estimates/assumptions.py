@@ -77,14 +77,17 @@ def _of_profile(estimate: "Estimate") -> Iterator[Label]:
 
 
 def _of_lines(estimate: "Estimate") -> Iterator[Label]:
-    days = {
-        line.key: (line.label, factor.value)
+    days = [
+        (line.label, factor.value)
         for line in estimate.lines
         for factor in line.factors
         if factor.name == "days" and factor.assumed
-    }
-    for label, value in days.values():
-        yield Label(f"{label.en}: {value} person-days each", f"{label.zh}：每项 {value} 人天")
+    ]
+    if days:
+        yield Label(
+            "person-days each: " + ", ".join(f"{label.en} {value}" for label, value in days),
+            "每项人天：" + "、".join(f"{label.zh} {value}" for label, value in days),
+        )
     if any(line.key.startswith("module:") and line.assumed for line in estimate.lines):
         yield Label(
             "function points of the modules were counted by the authors of crmkit",

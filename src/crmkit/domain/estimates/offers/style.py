@@ -50,10 +50,10 @@ td .unit { color: var(--soft); font-size: 9pt; }
 .notes ul { margin: 0; padding-left: 4mm; color: #3c4854; font-size: 9.2pt; }
 .notes li { margin: .4mm 0; }
 .fine { margin: 1.5mm 0 0; color: var(--soft); font-size: 8.6pt; }
-.sign { display: grid; grid-template-columns: 1fr 1fr; gap: 12mm; margin-top: 10mm;
+.sign { display: grid; grid-template-columns: 1fr 1fr; gap: 12mm; margin-top: 3mm;
   break-inside: avoid; }
 .sign div { padding-top: 1.5mm; border-top: .6pt solid var(--ink); color: var(--soft);
-  font-size: 9pt; margin-top: 14mm; }
+  font-size: 9pt; margin-top: 15mm; }
 @media print { body { padding: 0; max-width: none; }
   * { -webkit-print-color-adjust: exact; print-color-adjust: exact; } }
 """
