@@ -20,6 +20,7 @@ from crmkit.domain.estimates.calibration import (
     load_calibration,
 )
 from crmkit.domain.estimates.calibration.belief import Belief
+from crmkit.domain.estimates.calibration.blend import Blend
 from crmkit.domain.estimates.calibration.intervals import (
     Basis,
     Step,
@@ -27,7 +28,7 @@ from crmkit.domain.estimates.calibration.intervals import (
     replay,
     student_quantile,
 )
-from crmkit.errors import BrokenFile, CrmkitError, InvalidValue, UnknownField, WrongType
+from crmkit.errors import BrokenFile, CrmkitError, InvalidValue, OutOfRange, UnknownField, WrongType
 
 STANDARD = Norm(name="standard", rate=6.72, quantiles=(2.20, 3.77, 6.72, 12.28, 17.35))
 SIZES = st.floats(1, 10_000)
@@ -256,6 +257,43 @@ def test_leaving_one_out_is_done_without_fitting_again(projects: list[FinishedPr
         assert quick == pytest.approx(y - kept.expect(x), abs=1e-6)
 
 
+@given(PROJECTS)
+def test_an_error_on_a_left_out_project_is_that_of_the_blend_without_it(
+    projects: list[FinishedProject],
+) -> None:
+    """With the weights kept, error and scale are those of a fit without the project."""
+    assume(len(projects) > 2)
+    calibration = Calibrator(STANDARD).fit(projects)
+    blend, weights = calibration.blend, calibration.blend.weights
+    rows = [calibration.columns.row(project.size, project.features) for project in projects]
+    pairs = list(zip(rows, (step.actual for step in calibration.steps), strict=True))
+    for at, (row, actual) in enumerate(pairs):
+        kept = Blend.before(Prior(), len(row) - 2)
+        for other in pairs[:at] + pairs[at + 1 :]:
+            kept = kept.learn(*other)
+        error = (
+            weights.standard * actual
+            + weights.size * (actual - kept.size.expect(row[:2]))
+            + weights.features * (actual - kept.features.expect(row))
+        )
+        spread = (weights.standard + weights.size) * _noise(blend.size)
+        scale = spread * math.sqrt(1 + kept.size.leverage(row[:2])) + weights.features * _noise(
+            blend.features
+        ) * math.sqrt(1 + kept.features.leverage(row))
+        assert blend.without(row, actual) == pytest.approx(error / scale, abs=1e-6)
+
+
+@given(st.floats(1e-9, 1e12), st.floats(1e-9, 1e12), st.floats(1e-9, 1e12), st.floats(-1e12, 1e12))
+def test_extreme_projects_give_finite_forecasts(
+    size: float, effort: float, other: float, feature: float
+) -> None:
+    """Whatever is accepted, the interval is made of numbers above zero."""
+    features = [{"a": value} for value in (feature, 0, 1e12, -1e12)]
+    projects = [FinishedProject(size=size, effort=effort, features=one) for one in features] * 3
+    foretold = Calibrator(STANDARD).fit(projects).forecast(other, {"a": -feature}, level=0.99)
+    assert 0 <= foretold.low <= foretold.effort <= foretold.high < math.inf
+
+
 @pytest.mark.parametrize(
     ("count", "alpha", "rank"),
     [(9, 0.1, 9), (8, 0.1, None), (4, 0.2, 4), (3, 0.2, None), (99, 0.2, 80), (4, 1.2, 1)],
@@ -294,6 +332,8 @@ def test_adaptive_intervals_keep_their_level_when_errors_grow(
         (lambda: FinishedProject(size=0, effort=1), InvalidValue, "size"),
         (lambda: FinishedProject(size=math.nan, effort=1), InvalidValue, "size"),
         (lambda: FinishedProject(size=10**400, effort=1), InvalidValue, "size"),
+        (lambda: FinishedProject(size=1e13, effort=1), OutOfRange, "size"),
+        (lambda: FinishedProject(size=1e-300, effort=1), OutOfRange, "size"),
         (lambda: FinishedProject(size="12", effort=1), WrongType, "size"),
         (lambda: FinishedProject(size=True, effort=1), WrongType, "size"),
         (lambda: FinishedProject(size=1, effort=-1), InvalidValue, "effort"),
@@ -305,6 +345,7 @@ def test_adaptive_intervals_keep_their_level_when_errors_grow(
         (lambda: one(ended="2026"), WrongType, "ended"),
         (lambda: one(ended=datetime(2026, 1, 1)), WrongType, "ended"),
         (lambda: Norm(name="own", rate=0), InvalidValue, "rate"),
+        (lambda: Norm(name="own", rate=1, exponent=4), InvalidValue, "exponent"),
         (lambda: Norm(name="own", rate=1, quantiles=(1, 2)), InvalidValue, "quantiles"),
         (lambda: Norm(name="own", rate=1, quantiles=(5, 4, 3, 2, 1)), InvalidValue, "quantiles"),
         (lambda: Prior(noise=0), InvalidValue, "noise"),
@@ -368,6 +409,10 @@ def _learned(rows) -> Belief:
     for x, y in rows:
         belief = belief.learn(x, y)
     return belief
+
+
+def _noise(belief: Belief) -> float:
+    return math.sqrt(belief.rate / belief.shape)
 
 
 def _mixed() -> list[FinishedProject]:

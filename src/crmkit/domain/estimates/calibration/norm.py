@@ -8,7 +8,7 @@ from typing import Self
 
 import attrs
 
-from crmkit.domain.estimates.calibration.quantities import above_zero
+from crmkit.domain.estimates.calibration.quantities import above_zero, between
 from crmkit.domain.estimates.figures import PROBABILITIES
 from crmkit.domain.estimates.profiles import Profile
 from crmkit.errors import InvalidValue
@@ -19,7 +19,7 @@ def _rate(value: object) -> float:
 
 
 def _exponent(value: object) -> float:
-    return above_zero(value, "exponent")
+    return between(value, "exponent", 0, 3)
 
 
 def _quantiles(values: Sequence[object]) -> tuple[float, ...]:

@@ -2,11 +2,13 @@
 
 from decimal import Decimal
 from math import isfinite
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
-from crmkit.errors import InvalidValue, WrongType
+from crmkit.errors import InvalidValue, OutOfRange, WrongType
 
 Quantity: TypeAlias = float | int | Decimal
+MOST: Final = 1e12
+LEAST: Final = 1e-9
 
 
 def as_number(value: object, path: str) -> float:
@@ -19,6 +21,8 @@ def as_number(value: object, path: str) -> float:
         number = float("nan")
     if not isfinite(number):
         raise InvalidValue(f"{value} is not a finite number", path=path, fix="give what it was")
+    if abs(number) > MOST:
+        raise OutOfRange(f"{value} is beyond {MOST:g}", path=path, fix="use a larger unit")
     return number
 
 
@@ -27,6 +31,8 @@ def above_zero(value: object, path: str) -> float:
     number = as_number(value, path)
     if number <= 0:
         raise InvalidValue(f"{value} is not above zero", path=path, fix="leave out what has none")
+    if number < LEAST:
+        raise OutOfRange(f"{value} is below {LEAST:g}", path=path, fix="use a smaller unit")
     return number
 
 
@@ -35,6 +41,6 @@ def between(value: object, path: str, low: float, high: float) -> float:
     number = as_number(value, path)
     if not low < number < high:
         raise InvalidValue(
-            f"{value} is not between {low:g} and {high:g}", path=path, fix="such as 0.8"
+            f"{value} is not between {low:g} and {high:g}", path=path, fix="give one in between"
         )
     return number
