@@ -21,6 +21,7 @@ from crmkit.domain.estimates.calibration import (
 )
 from crmkit.domain.estimates.calibration.belief import Belief
 from crmkit.domain.estimates.calibration.blend import Blend
+from crmkit.domain.estimates.calibration.columns import Columns
 from crmkit.domain.estimates.calibration.intervals import (
     Basis,
     Step,
@@ -110,6 +111,53 @@ def test_more_projects_move_further_from_the_standard() -> None:
     assert ratios == sorted(ratios, reverse=True)
 
 
+def test_intervals_are_even_in_ratios() -> None:
+    """The upper end is as many times the effort as the effort is the lower end."""
+    foretold = Calibrator(STANDARD).fit(vendor(10)).forecast(100)
+    assert foretold.high / foretold.effort == pytest.approx(foretold.effort / foretold.low)
+
+
+def test_eight_projects_make_intervals_of_their_own() -> None:
+    """With seven, Student's t does; it does for levels that eight cannot tell apart too."""
+    assert Calibrator(STANDARD).fit(vendor(7)).basis is Basis.STUDENT
+    eight = Calibrator(STANDARD).fit(vendor(8))
+    assert eight.basis is Basis.LEAVE_ONE_OUT
+    assert eight.forecast(100, level=0.99).high > 1.2 * eight.forecast(100, level=0.8).high
+
+
+def test_errors_decide_between_the_models() -> None:
+    """By the power of -4, or half as many as there are errors; the last thirty count."""
+    begun = Blend.before(Prior(), 0)
+    ten = attrs.evolve(begun, learned=10, errors=((1.0, 0.5, 0.25),) * 10)
+    assert attrs.astuple(ten.weights) == pytest.approx([1 / 1057, 32 / 1057, 1024 / 1057])
+    two = attrs.evolve(begun, learned=2, errors=((1.0, 0.5, 1.0),) * 2)
+    assert attrs.astuple(two.weights) == pytest.approx([5 / 22, 16 / 22, 1 / 22])
+    for _ in range(40):
+        begun = begun.learn((1.0, 0.0), 0.1)
+    assert (begun.learned, len(begun.errors)) == (40, 30)
+
+
+def test_features_become_columns() -> None:
+    """Kinds that two projects have, numbers that differ; logged where skewed, held in reach."""
+    team = ["old", "old", "new", "odd", "new", "old"]
+    projects = [
+        one(features={"team": kind, "users": 10.0**at, "links": at, "same": 1})
+        for at, kind in enumerate(team)
+    ]
+    columns = Columns.of(projects)
+    assert [getattr(column, "kind", column.name) for column in columns.features] == [
+        "links",
+        "new",
+        "old",
+        "users",
+    ]
+    assert columns.row(1, {"team": "old"})[2:] == (0, 0, 1, 0)
+    links, *_, users = columns.row(1, {"links": 1e9, "users": 1e9})[2:]
+    assert (links, users) == (2, pytest.approx(2, abs=0.3))
+    middle = columns.row(1, {"links": 2.5, "users": 10**2.5})[2:]
+    assert middle == pytest.approx((0, 0, 0, 0), abs=0.03)
+
+
 def test_a_feature_is_learned() -> None:
     """What made projects dearer makes the next one dearer."""
     history = [
@@ -188,6 +236,14 @@ def test_the_report_tells_how_far_it_can_be_trusted() -> None:
     empty = Calibrator(STANDARD).fit([]).report()
     assert (empty.projects, empty.bias, empty.error, empty.coverage) == (0, None, None, None)
     assert empty.percentile == pytest.approx(0.5)
+
+
+def test_one_project_is_reported_as_it_was_foretold() -> None:
+    """Twice what the standard foretold: 100 % above, an error of half of what it took."""
+    double = FinishedProject(size=10, effort=2 * 67.2)
+    report = Calibrator(STANDARD).fit([double]).report()
+    assert (report.bias, report.error) == (pytest.approx(1.0), pytest.approx(0.5))
+    assert report.coverage == 1
 
 
 def test_the_report_is_told_in_both_languages() -> None:
