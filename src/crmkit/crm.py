@@ -21,6 +21,7 @@ from crmkit.services.delivery import Delivery, DeliveryReport, Purged
 from crmkit.services.history import changesets_of
 from crmkit.services.log_rows import transaction
 from crmkit.services.outbox import Retries, Terms
+from crmkit.services.privacy.across import Across
 from crmkit.services.privacy.audit_log import AuditLog
 from crmkit.services.running import Call, run_call
 from crmkit.services.undoing import Undone, undo
@@ -83,6 +84,7 @@ class CRM:
         *,
         prefix: str = "crm_",
         schema: str | None = None,
+        tenants: str = "shared",
         plugins: Iterable[object] = (),
         plugin_names: Collection[str] | None = None,
         disable: Collection[str] = (),
@@ -92,6 +94,7 @@ class CRM:
     ) -> Self:
         """Open a CRM on a URL (memory:, sqlite:, postgresql:, mysql:, mongodb:), engine or client.
 
+        With `tenants="separate"` each tenant lies in a schema, file or database of its own.
         `plugins` come after the installed ones; what `plugin_names`, `disable`, `order` and
         `strict` do is told at `Plugins`. `parts` are those of `CRM`: entities, clock, ids, access,
         pause. Nothing is created in the database; `crm.schema.apply()` does that.
@@ -99,7 +102,8 @@ class CRM:
         loaded = Plugins(
             plugins, plugin_names=plugin_names, disable=disable, order=order, strict=strict
         )
-        return cls(open_storage(target, prefix=prefix, schema=schema), plugins=loaded, **parts)
+        storage = open_storage(target, prefix=prefix, schema=schema, tenants=tenants)
+        return cls(storage, plugins=loaded, **parts)
 
     @property
     def audit(self) -> AuditLog:
@@ -133,6 +137,10 @@ class CRM:
         marks = self._marks(by, tenant, reason=reason, cause_id=cause_id)
         once = None if idempotency_key is None else Once(idempotency_key, payload, marks)
         return self._unit(marks, once=once, read_only=read_only, join=join)
+
+    def across(self, tenants: Sequence[str], *, by: Actor | str, reason: str) -> Across:
+        """Open a view across tenants: read-only, permitted and written down at each of them."""
+        return Across(self, tenants, by=by, reason=reason)
 
     def rehearse(self, *, by: Actor | str, tenant: str) -> UnitOfWork:
         """Open a work that goes the whole way and then rolls back.

@@ -48,7 +48,7 @@ class MongoStorage:
     ) -> None:
         """Take a URL, or the caller's client, which is then not closed here."""
         self._owned = isinstance(target, str)
-        self._client = _client(target) if isinstance(target, str) else target
+        self._client = client_of(target) if isinstance(target, str) else target
         found = self._client.get_default_database(database or DEFAULT_DATABASE)
         options: CodecOptions[dict[str, Any]] = CodecOptions(
             tz_aware=False, uuid_representation=_UUID_STANDARD
@@ -150,7 +150,8 @@ class MongoStorage:
         self._is_checked = True
 
 
-def _client(url: str) -> "MongoClient[dict[str, Any]]":
+def client_of(url: str) -> "MongoClient[dict[str, Any]]":
+    """Open a client, or raise `InvalidSettings`."""
     try:
         return MongoClient(url, uuidRepresentation="standard", serverSelectionTimeoutMS=10_000)
     except (InvalidURI, ConfigurationError, ValueError) as wrong:
