@@ -27,8 +27,12 @@ from crmkit.domain.filters.where import where
 from crmkit.domain.ids import UuidSequence
 from crmkit.domain.money import Money
 from crmkit.domain.parties.customer import Customer, CustomerId
+from crmkit.domain.support.clock_rules import Alarm, first_response, resolution, targets
+from crmkit.domain.support.priorities import Priority
 from crmkit.plugins import hookimpl
 from crmkit.services import custom_fields, merging, parties, sales
+from crmkit.services.calendars import keeping
+from crmkit.services.support import setting_up, tickets
 from crmkit.work import UnitOfWork
 
 TENANT = "acme"
@@ -155,12 +159,20 @@ def begin(crm: CRM) -> dict[str, Any]:
             work, name="big", pipeline=stages.id, customer=customers[0].id, value=Money(5, "CNY")
         )
         work.customers.remove(customers[3])
+        office = keeping.define_calendar(work, "office", "Asia/Shanghai", "mon-fri 09:00-18:00")
+        queue = setting_up.define_queue(work, "machines")
+        limits, at_once = targets({Priority.NORMAL: timedelta(hours=8)}), Alarm(name="x", percent=0)
+        clocks = (first_response(limits, (at_once,)), resolution(limits))
+        setting_up.define_policy(work, "standard", office.id, *clocks)
+        ticket = tickets.open_ticket(work, "press stopped", queue=queue.id)
         places: dict[str, Any] = {
             "customers": [str(each.id) for each in customers],
             "contacts": [str(each.id) for each in contacts],
             "lead": str(lead.id),
             "task": str(task.id),
             "deal": str(deal.id),
+            "queue": str(queue.id),
+            "ticket": str(ticket.id),
         }
     with crm.work(by="li", tenant=TENANT) as work:
         parties.update_customer(work, customers[2].id, notes="to be undone")
@@ -205,6 +217,7 @@ def scenarios(places: dict[str, Any]) -> dict[str, tuple[Any, ...]]:
     customers = [UUID(each) for each in places["customers"]]
     contacts = [UUID(each) for each in places["contacts"]]
     lead, task, deal = (UUID(places[name]) for name in ("lead", "task", "deal"))
+    ticket = UUID(places["ticket"])
     return {
         "register_customer": (parties.register_customer, "new"),
         "update_customer": (parties.update_customer, customers[1]),
@@ -224,6 +237,10 @@ def scenarios(places: dict[str, Any]) -> dict[str, tuple[Any, ...]]:
         "upsert_many": (upsert_many,),
         "remove": (remove, customers[1]),
         "restore": (restore, customers[3]),
+        "open_ticket": (tickets.open_ticket, "second"),
+        "reply_to_ticket": (tickets.reply_to_ticket, ticket),
+        "move_ticket": (tickets.move_ticket, ticket, "pending_customer"),
+        "resolve_ticket": (tickets.resolve_ticket, ticket),
         "undo": (),
     }
 

@@ -20,6 +20,7 @@ SCENARIOS = (
     *("convert_lead", "complete_activity", "win_deal", "move_deal", "define_pipeline"),
     *("merge_customers", "define_field", "retire_field", "insert_many", "save_many"),
     *("upsert_many", "remove", "restore", "undo"),
+    *("open_ticket", "reply_to_ticket", "move_ticket", "resolve_ticket"),
 )
 State = dict[str, list[tuple[Any, ...]]]
 

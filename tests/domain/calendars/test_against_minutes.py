@@ -11,9 +11,9 @@ from crmkit.domain.calendars.business_calendar import BusinessCalendar
 from tests.domain.calendars.reference import MINUTE, TOLD, TURNS, Told
 
 FULL = os.environ.get("CRMKIT_FULL") == "1"
-CASES = 240 if FULL else 6
+CASES = 120 if FULL else 6
 LAWS = 400 if FULL else 25
-MOST_MINUTES = 20_000 if FULL else 4_000
+MOST_MINUTES = 10_000 if FULL else 4_000
 EVERY_CALENDAR = pytest.mark.parametrize("told", TOLD, ids=lambda told: told.name)
 CALENDARS = {told.name: told.calendar() for told in TOLD}
 

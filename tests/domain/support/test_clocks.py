@@ -321,6 +321,7 @@ def test_a_merged_ticket_keeps_its_clocks() -> None:
     ("make", "path"),
     [
         (lambda: Target(priority=Priority.LOW, minutes=0), "target.minutes"),
+        (lambda: targets({Priority.LOW: timedelta(seconds=90)}), "targets.low"),
         (lambda: Alarm(name="x"), "alarm.x"),
         (lambda: Alarm(name="x", percent=10, minutes_left=5), "alarm.x"),
         (lambda: Alarm(name="x", percent=-1), "alarm.x"),

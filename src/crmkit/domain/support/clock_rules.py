@@ -6,7 +6,6 @@ from typing import Annotated, Final
 
 import attrs
 
-from crmkit.domain.instants import MILLISECOND
 from crmkit.domain.kinds import Text
 from crmkit.domain.support.moments import Author, Happening, When
 from crmkit.domain.support.priorities import Priority
@@ -93,9 +92,14 @@ class ClockRule:
 
 
 def targets(minutes: Mapping[Priority, timedelta]) -> tuple[Target, ...]:
-    """Make targets of durations by priority."""
+    """Make targets of durations by priority, in whole minutes."""
+    for priority, length in minutes.items():
+        if length % timedelta(minutes=1):
+            raise InvalidValue(
+                f"{length} is no number of minutes", path=f"targets.{priority}", fix="round it"
+            )
     return tuple(
-        Target(priority=priority, minutes=length // MILLISECOND // _MINUTE)
+        Target(priority=priority, minutes=length // timedelta(minutes=1))
         for priority, length in minutes.items()
     )
 
