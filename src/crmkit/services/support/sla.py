@@ -58,8 +58,12 @@ def redate_tickets(work: UnitOfWork, which: Filter = EVERYTHING) -> list[Ticket]
     ticket, levels = where(Ticket), Levels(work)
     levels.bring_all()
     open_ones = ticket.category.in_(UNFINISHED) & ticket.due_at.gt(EPOCH) & which
-    moved = (_redated(one, levels) for one in work.tickets.stream(open_ones))
-    changed = [one for one in moved if one is not None]
+    changed: list[Ticket] = []
+    for one in work.tickets.stream(open_ones):
+        moved = _redated(one, levels)
+        if moved is not None:
+            work.remember(work.tickets.spec, one)
+            changed.append(moved)
     return work.tickets.save_many(changed)
 
 
