@@ -1,7 +1,7 @@
 """The practice that plugins make up together: profiles, modules, lines and methods of estimates."""
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, cast
 
 from crmkit.domain.estimates.catalogue import Catalogue, ModuleKind
 from crmkit.domain.estimates.practice import LineMaker, Practice
@@ -35,8 +35,7 @@ def _module(answer: object) -> ModuleKind:
 
 def _lines(answer: Any) -> LineMaker:
     if callable(answer):
-        maker: LineMaker = answer
-        return maker
+        return cast("LineMaker", answer)
     raise TypeError(_expected("a function of a Costing", answer))
 
 

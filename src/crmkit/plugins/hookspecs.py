@@ -20,8 +20,7 @@ from crmkit.domain.custom_fields import CustomField
 
 if TYPE_CHECKING:
     from crmkit.domain.estimates.catalogue import ModuleKind
-    from crmkit.domain.estimates.costing import Costing
-    from crmkit.domain.estimates.lines import Draft
+    from crmkit.domain.estimates.practice import LineMaker
     from crmkit.domain.estimates.profiles import Profile
     from crmkit.domain.estimates.protocols import EffortModel
     from crmkit.work import UnitOfWork
@@ -111,9 +110,7 @@ class Hooks:
         """Return modules that a scope may name, each with the functions that it counts."""
 
     @_hook(HookKind.COLLECT)
-    def register_estimate_lines(  # type: ignore[empty-body]
-        self,
-    ) -> "Iterable[Callable[[Costing], Iterable[Draft]]]":
+    def register_estimate_lines(self) -> "Iterable[LineMaker]":  # type: ignore[empty-body]
         """Return functions that draft lines of every estimate from what labour costs in it."""
 
     @_hook(HookKind.COLLECT)

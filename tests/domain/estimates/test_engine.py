@@ -95,6 +95,19 @@ def test_more_never_costs_less(driver: str, scope: Scope) -> None:
     assert more.total >= less.total
 
 
+@pytest.mark.parametrize(
+    ("users", "factor"),
+    [(1000, "0.93"), (1001, "1.00"), (10_000, "1.00"), (10_001, "1.12")],
+)
+def test_users_count_in_upkeep_by_their_steps(users: int, factor: str) -> None:
+    """CSBMK A.17: up to 1,000, up to 10,000, more."""
+    made = estimates.estimate(BASIC.with_(users=users, maintenance=estimates.Maintenance()))
+    line = made.line("upkeep")
+    assert line
+    [found] = [each.value for each in line.factors if each.name == "users_of_upkeep"]
+    assert found == Decimal(factor)
+
+
 def test_every_driver_has_an_effect() -> None:
     """No driver is without weight: each makes some scope dearer."""
     scope = Scope(

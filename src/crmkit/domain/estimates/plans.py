@@ -183,14 +183,9 @@ def _noise_table() -> tuple[float, ...]:
 
 
 def _added(sums: list[float], amount: float, factors: Sequence[Sequence[float]]) -> list[float]:
-    match factors:
-        case []:
-            return [whole + amount for whole in sums]
-        case [one]:
-            return [whole + amount * a for whole, a in zip(sums, one, strict=True)]
-        case [one, other]:
-            return [whole + amount * a * b for whole, a, b in zip(sums, one, other, strict=True)]
-        case [one, other, *rest]:
-            merged = [a * b for a, b in zip(one, other, strict=True)]
-            return _added(sums, amount, [merged, *rest])
-    raise AssertionError
+    if not factors:
+        return [whole + amount for whole in sums]
+    merged, *others = factors
+    for other in others:
+        merged = [a * b for a, b in zip(merged, other, strict=True)]
+    return [whole + amount * a for whole, a in zip(sums, merged, strict=True)]

@@ -46,7 +46,8 @@ def _plain(value: Any) -> Any:
             return {name: _plain(part) for name, part in value.items()}
         case tuple():
             return [_plain(part) for part in value]
-    return _told(value) if attrs.has(type(value)) else value
+        case _:
+            return _told(value) if attrs.has(type(value)) else value
 
 
 def scope_to_json(scope: Scope) -> str:

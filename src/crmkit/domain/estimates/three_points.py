@@ -25,7 +25,8 @@ class ThreePoint:
     def __init__(self, low: Decimal | int, likely: Decimal | int, high: Decimal | int) -> None:
         """Read the numbers, never floats, and refuse values out of order."""
         ends = (("low", low), ("likely", likely), ("high", high))
-        self.__attrs_init__(*(as_decimal(end, name, texts=False) for name, end in ends))
+        numbers = (as_decimal(end, name, texts=False) for name, end in ends)
+        self.__attrs_init__(*numbers)  # pyright: ignore[reportAttributeAccessIssue]
 
     def __attrs_post_init__(self) -> None:
         """Refuse values that fall."""

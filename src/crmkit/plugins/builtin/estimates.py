@@ -1,6 +1,6 @@
 """What crmkit estimates with, and what security reviews cost, through the hooks for everybody."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from crmkit.domain.estimates.catalogue import ModuleKind
     from crmkit.domain.estimates.costing import Costing
     from crmkit.domain.estimates.lines import Draft
+    from crmkit.domain.estimates.practice import LineMaker
     from crmkit.domain.estimates.profiles import Profile
 
 REVIEWS: Final = {
@@ -40,7 +41,7 @@ class StandardEstimates:
         return CRM_MODULES
 
     @hookimpl
-    def register_estimate_lines(self) -> "Iterable[Callable[[Costing], Iterable[Draft]]]":
+    def register_estimate_lines(self) -> "Iterable[LineMaker]":
         """Give software, services, what is bought, and upkeep."""
         from crmkit.domain.estimates.drafting import STANDARD_LINES
 
@@ -68,7 +69,7 @@ class SecurityReviews:
         self._level = level
 
     @hookimpl
-    def register_estimate_lines(self) -> "Iterable[Callable[[Costing], Iterable[Draft]]]":
+    def register_estimate_lines(self) -> "Iterable[LineMaker]":
         """Add one line."""
         return (self._draft,)
 
