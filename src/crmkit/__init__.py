@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from crmkit.plugins.hookspecs import hookimpl
     from crmkit.ports import Action, Actor
     from crmkit.work import Collection, UnitOfWork
+    from crmkit.work.policies import Policies
 
 __version__ = "0.1.0"
 
@@ -73,6 +74,7 @@ _HOMES = {
     "crmkit.plugins.hookspecs": ("hookimpl",),
     "crmkit.ports": ("Action", "Actor"),
     "crmkit.work": ("Collection", "UnitOfWork"),
+    "crmkit.work.policies": ("Policies",),
 }
 _PARTS = {"estimates": "crmkit.domain.estimates"}
 """Whole parts under their own name, for those who need nothing else."""
@@ -98,6 +100,7 @@ __all__ = [
     "Money",
     "Number",
     "Pipeline",
+    "Policies",
     "Product",
     "SavedView",
     "Stage",

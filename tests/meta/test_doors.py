@@ -7,6 +7,7 @@ PACKAGE = Path(__file__).parents[2] / "src/crmkit"
 BEHIND = {
     "services/access/explaining.py": "judges whole records for whoever may learn why",
     "services/access/sharing.py": "writes shares for whoever may share the record",
+    "services/access/users.py": "counts seats, and looks through the whole tree of units",
     "services/custom_fields.py": "counts every record that has an option",
     "services/merging.py": "joins whole records after both were permitted",
     "services/parties.py": "keeps one primary contact, and follows merges",

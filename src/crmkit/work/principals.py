@@ -34,6 +34,9 @@ _SHARE: Final = spec_of(Share)
 _TEAM: Final = spec_of(Team)
 _UNIT: Final = spec_of(Unit)
 MAX_DELEGATIONS: Final = 5
+_UNITS: Final = "unit:"
+_AFTER_UNITS: Final = "unit;"
+"""The least text above all that begin with the one before."""
 Books = dict[tuple[str, UUID, int], Rulebook]
 
 
@@ -207,9 +210,15 @@ class People:
 
     def _find_shares(self, entity: str) -> list[tuple[UUID, ShareLevel]]:
         share = where(Share)
-        mine = share.grantee.in_(sorted(self._grantees())) & share.entity.eq(entity)
-        leaves = [path_to(_SHARE, name, {}).leaf for name in ("record_id", "level", "until")]
-        found = rows_of(self._work, _SHARE, leaves, mine, live_only=True)
+        to_units = share.grantee.ge(_UNITS) & share.grantee.lt(_AFTER_UNITS)
+        mine = share.grantee.in_(sorted(self._grantees())) | to_units
+        names = ("record_id", "level", "until", "grantee")
+        leaves = [path_to(_SHARE, name, {}).leaf for name in names]
+        asked = share.entity.eq(entity) & mine
+        found = rows_of(self._work, _SHARE, leaves, asked, live_only=True)
+        if any(row[3].startswith(_UNITS) for row in found):
+            units = {f"{_UNITS}{unit_id}" for unit_id in self._units_above()}
+            found = [row for row in found if row[3] in units or not row[3].startswith(_UNITS)]
         if not found:
             return []
         with self._work.storing() as session:
@@ -220,8 +229,6 @@ class People:
         yield f"user:{self._user.id}"
         yield from (f"team:{team_id}" for team_id in self.teams)
         yield from (f"role:{role}" for role in self._roles)
-        if self._user.unit_id is not None:
-            yield from (f"unit:{unit_id}" for unit_id in self._units_above())
 
     def _units_above(self) -> Iterator[UUID]:
         by_id = {unit.id: unit for unit in self.units}

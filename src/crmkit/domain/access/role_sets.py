@@ -71,11 +71,25 @@ STANDARD: Final = Rules(
         *_grants("finance", ("deal",), (Right.EXPORT,), Scope.ALL),
         *_grants("support", ("customer", "contact", "affiliation"), _SEE, Scope.ALL),
         *_grants("support", ("activity",), _WORK, Scope.ALL),
+        *(
+            Grant(role=role.name, entity="saved_view", actions=(*_WORK, Right.DELETE))
+            for role in ROLES
+            if role.name not in ("administrator", "read_only", "system")
+        ),
+        Grant(role="sales_manager", entity="deal", actions=("report:pipeline",), scope=Scope.BELOW),
+        Grant(role="sales_manager", entity="import_run", actions=_WORK),
         Grant(role="read_only", entity=ALL, actions=_SEE, scope=Scope.ALL),
         *_grants("system", (*_SOLD, *_KNOWN), _SEE, Scope.ALL),
         *_grants("system", ("activity",), _WORK, Scope.ALL),
     ),
     field_rules=(
+        FieldRule(entity="user", fields=("roles", "kind", "delegator_id"), level=FieldLevel.READ),
+        FieldRule(
+            role="administrator",
+            entity="user",
+            fields=("roles", "kind", "delegator_id"),
+            level=FieldLevel.EDIT,
+        ),
         FieldRule(entity="deal", fields=("value",), level=FieldLevel.HIDDEN),
         FieldRule(role="administrator", entity="deal", fields=("value",), level=FieldLevel.EDIT),
         FieldRule(role="sales_manager", entity="deal", fields=("value",), level=FieldLevel.EDIT),

@@ -30,6 +30,10 @@ class UserNotActive(RuleBroken):
     """The user was deactivated or erased."""
 
 
+class NoSeatLeft(RuleBroken):
+    """As many people work here as have seats."""
+
+
 @keeps(
     personal=("name", "login", "email"),
     about=("id",),

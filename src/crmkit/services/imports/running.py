@@ -8,12 +8,13 @@ from uuid import UUID
 
 import attrs
 
+from crmkit.domain.access.acting import Right
 from crmkit.domain.entity import EntitySpec
 from crmkit.domain.filters.where import where
 from crmkit.domain.imports.import_run import ImportRun, ImportRunId
 from crmkit.domain.imports.mapping import FileMapping
 from crmkit.errors import Conflict, Duplicate
-from crmkit.ports import Actor
+from crmkit.ports import Action, Actor
 from crmkit.services.imports.chunk import Chunk
 from crmkit.services.imports.reading import RowReader
 from crmkit.services.imports.report import ImportReport, Note, NoteKind, RowOutcome
@@ -21,6 +22,7 @@ from crmkit.services.tables import Row, RowProblem
 from crmkit.work import UnitOfWork
 
 CHUNK = 500
+IMPORT = Action("record:import", "Import records from a file", zh="导入记录", right=Right.BULK)
 Progress = Callable[[int], None]
 
 
@@ -116,6 +118,7 @@ class _Run:
         mapping = self._job.mapping
         with self._crm.work(by=self._by, tenant=self._tenant) as work:
             spec = work.registry[mapping.entity]
+            work.permit(IMPORT, on=spec.cls)
             reader = RowReader(mapping, spec, work.custom_fields(spec))
             reader.check_header(self._job.header)
             fields = where(ImportRun)
