@@ -267,6 +267,7 @@ class CRM:
                 session,
                 marks,
                 write_apart=partial(self._write_apart, join),
+                only_reads=read_only,
                 registry=self.registry,
                 hooks=self.plugins,
                 access=self._access,

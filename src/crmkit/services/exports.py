@@ -9,8 +9,10 @@ from crmkit.domain.access.veils import Level, Veil
 from crmkit.domain.entity import EntitySpec
 from crmkit.domain.filters.as_json import FilterReader
 from crmkit.domain.imports.mapping import ColumnMapping, FileMapping
+from crmkit.domain.privacy.audit import AuditKind
 from crmkit.services.tables import write_rows
 from crmkit.work import UnitOfWork
+from crmkit.work.auditing import write_down
 
 EXPORT = Action("record:export", "Export records to a file", zh="导出记录", right=Right.EXPORT)
 _LEFT_OUT = frozenset({"tenant", "match_keys", "deleted_at"})
@@ -28,13 +30,14 @@ def export(
     """Write the live records that fit a JSON filter to a file, streamed; returns how many.
 
     The suffix decides: `.csv`, `.jsonl` or `.xlsx`. Text that a spreadsheet takes for a formula
-    is marked; `export_mapping` knows how to read it back.
+    is marked; `export_mapping` knows how to read it back. The export is audited.
     """
     spec = work.registry[entity]
     work.permit(EXPORT, on=spec.cls)
     reader = FilterReader(work.registry, work.custom_parts)
     records = work.of(spec.cls).permitted(Right.EXPORT).stream(reader.read(spec, where))
     fields = _shown_fields(work, spec)
+    write_down(work, AuditKind.EXPORT, EXPORT, payload={"entity": spec.name, "where": where})
     written = 0
 
     def rows() -> Iterator[tuple[str, ...]]:

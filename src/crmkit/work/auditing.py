@@ -29,11 +29,14 @@ def write_down(
     about: Iterable[Aggregate | str] = (),
     payload: Json = None,
 ) -> AuditEntry:
-    """Write an audit entry in the transaction of a work; a work that only reads is refused.
+    """Write an audit entry in the transaction of a work; of one that only reads, when it is over.
 
     `about` are records, or links to them; the payload is JSON that may be erased later.
     """
     entry = entry_of(work, kind, action, about=about, payload=payload)
+    if isinstance(work, AuditedWork) and work.only_reads:
+        work.put_aside(entry)
+        return entry
     with work.storing() as session:
         session.insert_many(ENTRY, [entry])
     return entry
@@ -65,14 +68,18 @@ def entry_of(
 class AuditedWork(UnitOfWork):
     """A work whose denials are written down, in a transaction of their own when it is over.
 
-    Inside a transaction of the host's they are written in that one, and last when the host commits.
+    So is what a work does that only reads, such as an export. Inside a transaction of the host's
+    they are written in that one, and last when the host commits.
     """
 
-    def __init__(self, *parts: Any, write_apart: WriteApart, **named: Any) -> None:
+    def __init__(
+        self, *parts: Any, write_apart: WriteApart, only_reads: bool = False, **named: Any
+    ) -> None:
         """Take what a `UnitOfWork` takes, and what writes entries when it is over."""
         super().__init__(*parts, **named)
+        self.only_reads = only_reads
         self._write_apart = write_apart
-        self._denials: list[AuditEntry] = []
+        self._aside: list[AuditEntry] = []
         self._noted: NotPermitted | None = None
 
     def permit(self, action: Action, *, on: Any = None) -> None:
@@ -82,6 +89,10 @@ class AuditedWork(UnitOfWork):
         except NotPermitted as denied:
             self._note(denied, action, on)
             raise
+
+    def put_aside(self, entry: AuditEntry) -> None:
+        """Keep an entry that is written when the work is over, however it ends."""
+        self._aside.append(entry)
 
     def commit(self) -> None:
         """Commit; denials that did not end the work are written down after it."""
@@ -108,12 +119,12 @@ class AuditedWork(UnitOfWork):
         self._noted = denied
         about = (on,) if isinstance(on, Aggregate) else ()
         told = {"path": denied.path}
-        self._denials.append(entry_of(self, AuditKind.DENIAL, action, about=about, payload=told))
+        self.put_aside(entry_of(self, AuditKind.DENIAL, action, about=about, payload=told))
 
     def _tell(self) -> None:
-        denials, self._denials = self._denials, []
-        if denials:
-            self._write_apart(self.tenant, denials)
+        aside, self._aside = self._aside, []
+        if aside:
+            self._write_apart(self.tenant, aside)
 
 
 def _link(record: Aggregate | str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -9,12 +10,15 @@ import attrs
 import pytest
 
 from crmkit.crm import CRM
+from crmkit.domain.access.role_sets import STANDARD
 from crmkit.domain.entity import spec_of
 from crmkit.domain.privacy.audit import AuditEntry, AuditKind, AuditSeal, Head, Salted
 from crmkit.domain.privacy.chain import ChainReport
-from crmkit.errors import NotPermitted, Refused
+from crmkit.errors import NotPermitted
 from crmkit.ports import Action, Clearance
 from crmkit.services import parties
+from crmkit.services.access.policies import apply_policy
+from crmkit.services.exports import export
 from crmkit.services.log_rows import transaction
 from crmkit.services.privacy.audit_log import audit_entries
 from crmkit.testing.storage.harness import Place
@@ -156,10 +160,39 @@ def test_a_denial_inside_a_transaction_of_the_host_goes_with_it(fresh_sqlite: st
     engine.dispose()
 
 
-def test_a_work_that_only_reads_writes_nothing_down(near: Place) -> None:
-    """A privileged read needs a work that may write."""
-    with pytest.raises(Refused), near.work(read_only=True) as work:
-        note(work)
+def test_what_a_work_did_that_only_reads_is_written_when_it_is_over(place: Place) -> None:
+    """It cannot be written in its transaction, so it has one of its own, however the work ends."""
+    with place.work(read_only=True) as work:
+        note(work, 1)
+    with pytest.raises(RuntimeError), place.work(read_only=True) as work:
+        note(work, 2)
+        raise RuntimeError
+    assert [entry.payload.value["number"] for entry in place.rows(AuditEntry)] == [1, 2]
+
+
+def test_an_export_of_records_is_written_down(near: Place, tmp_path: Path) -> None:
+    """Who exported which records of what kind is kept, also from a work that only reads."""
+    place = near
+    with place.work() as work:
+        parties.register_customer(work, "鲁西科技")
+    with place.work(by="li", read_only=True) as work:
+        assert export(work, "customer", tmp_path / "out.csv", where={"all": []}) == 1
+    [entry] = place.rows(AuditEntry)
+    assert (entry.kind, entry.action, entry.actor.value) == (
+        AuditKind.EXPORT,
+        "record:export",
+        "li",
+    )
+    assert entry.payload.value == {"entity": "customer", "where": {"all": []}}
+
+
+def test_a_change_of_policy_is_written_down(near: Place) -> None:
+    """Every policy that comes into force leaves an entry with its version."""
+    for _ in range(2):
+        near.run(apply_policy, STANDARD)
+    entries = near.rows(AuditEntry)
+    assert {entry.kind for entry in entries} == {AuditKind.POLICY_CHANGE}
+    assert entries[0].payload.value == {"version": 1}
 
 
 def test_entries_are_found_by_kind_and_record(place: Place) -> None:

@@ -8,7 +8,9 @@ from crmkit.domain.access.acting import Action, Right
 from crmkit.domain.access.conditions import Conditions
 from crmkit.domain.access.policy import Policy, PolicyId, PolicyUnsound, Rules
 from crmkit.domain.access.soundness import Finding, Soundness
+from crmkit.domain.privacy.audit import AuditKind
 from crmkit.work import UnitOfWork
+from crmkit.work.auditing import write_down
 
 APPLY_POLICY = Action("policy:apply", "Change roles and rules", zh="修改权限策略", right=Right.EDIT)
 
@@ -52,8 +54,12 @@ def apply_policy(work: UnitOfWork, rules: Rules) -> Policy:
         )
     policy = work.policies.first()
     if policy is None:
-        return work.policies.add(Policy(id=PolicyId(work.new_id()), rules=rules))
-    return work.policies.save(policy.change(rules))
+        applied = work.policies.add(Policy(id=PolicyId(work.new_id()), rules=rules))
+    else:
+        applied = work.policies.save(policy.change(rules))
+    told = {"version": applied.version}
+    write_down(work, AuditKind.POLICY_CHANGE, APPLY_POLICY, about=[applied], payload=told)
+    return applied
 
 
 def _all_rules(rules: Rules) -> list[Any]:

@@ -182,6 +182,12 @@ def claims_of(session: Session, spec: EntitySpec, records: Sequence[Any]) -> Ite
         yield [(claim, None) for claim in page]
 
 
+def changes_of(session: Session, spec: EntitySpec, records: Sequence[Any]) -> Iterator[Pairs]:
+    """Tell which changes go with records that go."""
+    for page in paged(session, CHANGE, _of_records(spec, records)):
+        yield [(change, None) for change in page]
+
+
 def kept_custom(work: UnitOfWork, spec: EntitySpec) -> frozenset[str]:
     """Name the tenant's own fields whose values stay when a person goes."""
     if "custom" not in keeping_of(spec).of_person:

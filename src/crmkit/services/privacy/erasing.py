@@ -72,6 +72,25 @@ def erase_links(work: UnitOfWork, links: Links) -> Erased:
     return _Erasing(work, links).go()
 
 
+def blank_records(work: UnitOfWork, spec: EntitySpec, records: Sequence[Any]) -> None:
+    """Take what is about people out of some records and their history."""
+    work.write_log()
+    _Erasing(work, ()).blank(spec, records, Traces(), is_person=False)
+
+
+def delete_records(work: UnitOfWork, spec: EntitySpec, records: Sequence[Any]) -> None:
+    """Delete records with their history and the unique values that they hold."""
+    work.write_log()
+    with work.storing() as session:
+        for log, pages in (
+            (blanking_rows.CHANGE, blanking_rows.changes_of(session, spec, records)),
+            (blanking_rows.CLAIM, blanking_rows.claims_of(session, spec, records)),
+        ):
+            for page in pages:
+                session.delete_many(log, [row.id for row, _gone in page])
+        session.delete_many(spec, [record.id for record in records])
+
+
 class _Erasing:
     def __init__(self, work: UnitOfWork, links: Links) -> None:
         self._work, self._links = work, links
@@ -84,9 +103,9 @@ class _Erasing:
         traces = self._traces(persons)
         actors = actors_of(found for _spec, several in persons for found in several)
         for spec, found in records_about(self._work, self._links):
-            self._blank(spec, found, traces, is_person=False)
+            self.blank(spec, found, traces, is_person=False)
         for spec, found in persons:
-            self._blank(spec, found, traces, is_person=True)
+            self.blank(spec, found, traces, is_person=True)
         self._blank_logs(
             Trail(
                 links=self._links,
@@ -106,7 +125,7 @@ class _Erasing:
                 traces = traces.joined(blanking_rows.person_traces(session, spec, found))
         return traces
 
-    def _blank(
+    def blank(
         self, spec: EntitySpec, found: Sequence[Any], traces: Traces, *, is_person: bool
     ) -> None:
         """Blank records of one entity, then what the change log and the claims keep of them."""
@@ -146,7 +165,7 @@ class _Erasing:
         told = PersonErased(links=self._links)
         with work.storing() as session:
             session.save_many(spec, news, [blank.version for blank in moved])
-        first = f"{spec.name}:{news[0].id}" == self._links[0]
+        first = f"{spec.name}:{news[0].id}" in self._links[:1]
         recorded = [news[0].recording(told), *news[1:]] if first else news
         work.wrote(spec, moved, recorded, Operation.ERASED)
         if removes:
