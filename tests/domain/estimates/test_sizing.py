@@ -1,6 +1,7 @@
 """Size: functions, weights, reuse and growth, as the published examples count them."""
 
 from decimal import Decimal
+from statistics import NormalDist
 
 import pytest
 from hypothesis import given
@@ -154,3 +155,12 @@ def test_standard_spread_is_the_published_one() -> None:
     published = {0.1: 2.20, 0.25: 3.77, 0.5: 6.72, 0.75: 12.28, 0.9: 17.35}
     for probability, hours in published.items():
         assert spread.at(probability) * 6.72 == pytest.approx(hours)
+
+
+def test_spread_is_straight_between_its_quantiles() -> None:
+    """In logarithms over the normal score, within each piece and beyond the ends."""
+    spread = estimates.QuantileSpread((0.1, 0.5, 0.9), (0.5, 1.0, 4.0))
+    score = NormalDist().inv_cdf
+    for probability, base in ((0.02, 0.5), (0.3, 0.5), (0.7, 4.0), (0.97, 4.0)):
+        share = abs(score(probability)) / score(0.9)
+        assert spread.at(probability) == pytest.approx(base**share)

@@ -55,6 +55,14 @@ def test_users_may_stand_in_two_tiers(users: int, tiers: list[Tier]) -> None:
     assert list(estimates.estimate(scope).tier.by_users) == tiers
 
 
+def test_two_links_are_complex() -> None:
+    """One simple link is of the standard tier, a second one of the full."""
+    links = [estimates.Integration(system=name) for name in ("ERP", "OA")]
+    scope = estimates.Scope(modules=["customers"], integrations=links[:1])
+    assert estimates.estimate(scope).tier.tier is STANDARD
+    assert estimates.estimate(scope.with_(integrations=links)).tier.tier is FULL
+
+
 def test_disagreement_comes_with_advice() -> None:
     """Many users of little, few users of everything, a price outside."""
     many = estimates.Scope(modules=["customers"], users=80)

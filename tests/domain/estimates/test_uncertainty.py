@@ -129,6 +129,15 @@ def test_ranges_answer_as_known_values_do() -> None:
         assert least < swing.low < swing.high < most
 
 
+def test_ranges_answer_on_each_side_of_the_likeliest() -> None:
+    """Above 1,000 users upkeep costs more, below it does not cost less by that slope."""
+    users = estimates.ThreePoint(500, 1000, 2000)
+    ranged = EXACT.with_(users=users, maintenance=estimates.Maintenance(years=5))
+    swing = next(s for s in estimates.estimate(ranged).tornado() if s.name == "users")
+    known = estimates.estimate(ranged.with_(users=round(users.at(0.1))))
+    assert abs(swing.low - known.total) < Money("100", "CNY")
+
+
 def test_sobol_of_ishigami() -> None:
     """First-order 0.3139, 0.4424, 0 and total 0.5576, 0.4424, 0.2437: the analytic values."""
 
