@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from crmkit.domain.parties.customer import Customer
     from crmkit.domain.parties.lead import Lead
     from crmkit.domain.parties.saved_view import SavedView
+    from crmkit.domain.privacy.keeping import keeps
     from crmkit.domain.sales.deal import Deal
     from crmkit.domain.sales.pipeline import Pipeline, Stage
     from crmkit.domain.sales.product import Product
@@ -68,6 +69,7 @@ _HOMES = {
     "crmkit.domain.parties.customer": ("Customer",),
     "crmkit.domain.parties.lead": ("Lead",),
     "crmkit.domain.parties.saved_view": ("SavedView",),
+    "crmkit.domain.privacy.keeping": ("keeps",),
     "crmkit.domain.sales.deal": ("Deal",),
     "crmkit.domain.sales.pipeline": ("Pipeline", "Stage"),
     "crmkit.domain.sales.product": ("Product",),
@@ -119,6 +121,7 @@ __all__ = [
     "estimates",
     "greatest",
     "hookimpl",
+    "keeps",
     "least",
     "total",
     "where",

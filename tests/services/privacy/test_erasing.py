@@ -12,6 +12,7 @@ import attrs
 import pytest
 
 from crmkit.crm import CRM
+from crmkit.domain.access.share import Share
 from crmkit.domain.access.user import User, UserId
 from crmkit.domain.aggregate import Aggregate
 from crmkit.domain.changes import (
@@ -36,6 +37,7 @@ from crmkit.domain.privacy.keeping import keeps
 from crmkit.domain.privacy.terms import CUSTOMER_CARE, DataClass, LegalBasis, Retention
 from crmkit.errors import BrokenFile, Conflict, NotPermitted
 from crmkit.services import merging, parties, sales
+from crmkit.services.access.sharing import share_record
 from crmkit.services.custom_fields import define_field
 from crmkit.services.history import as_of, history
 from crmkit.services.privacy.erasing import erase_person
@@ -496,3 +498,25 @@ def test_a_vendors_entity_about_a_person_is_erased_without_a_word(near_url: str)
         assert (place.read(complaint).number, place.read(complaint).text) == ("C1", ERASED)
         assert (place.read(party).title, place.read(party).guests) == (f"for {ERASED}", ())
         assert place.read(stays) == stays
+
+
+def test_a_namesake_keeps_what_is_told_of_them(near: Place) -> None:
+    """A name may be another's: messages about other records lose numbers, addresses, no names."""
+    story = lived(near)
+    with near.work() as work:
+        parties.register_customer(work, "Zykanara Lead GmbH")
+    erased(story)
+    told = [one.payload for one in near.rows(OutboxMessage) if one.topic == "CustomerRegistered"]
+    assert "Zykanara Lead GmbH" in {payload["name"] for payload in told}
+
+
+def test_shares_of_an_erased_person_end(near: Place) -> None:
+    """A share dies with its record, and its reason names nobody any more."""
+    with near.work() as work:
+        user = work.users.add(User(id=UserId(work.new_id()), name="Wang"))
+        person = parties.add_contact(work, "Zykanara")
+        share_record(work, person, user, reason="Zykanara asked for Wang")
+    near.run(erase_person, person)
+    [share] = near.all(Share)
+    assert not share.is_open(near.crm.clock.now())
+    assert canaries_in(near) == []

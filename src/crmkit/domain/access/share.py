@@ -33,7 +33,7 @@ class ShareEnded(RuleBroken):
     """The share is over already."""
 
 
-@keeps()
+@keeps(about=("record_id",))
 @entity(
     "share",
     indexes=[Index(("grantee", "entity")), Index("record_id")],

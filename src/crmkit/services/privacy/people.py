@@ -134,7 +134,7 @@ def _about(spec: EntitySpec, links: Links) -> tuple[Lowered, Collection[str]] | 
             ids = ids_in(links, part.kind.target or "")
             tests += [among(spec, name, ids)] if ids else []
         elif part.kind.form is Form.TEXTS:
-            tests.append(compare(spec, name, Test.HAS_ANY, links))
+            tests += [compare(spec, name, Test.HAS_ANY, links)] if links else []
         else:
             in_json.append(name)
     if in_json:
