@@ -140,10 +140,7 @@ class Session(Protocol):
         ...
 
     def hold(self, spec: EntitySpec, record_id: UUID, version: int) -> None:
-        """Hold one record against all who would hold or change it, from now to the end.
-
-        Raises `GuardConflict` when it has moved on, `Conflict` when another has held it meanwhile.
-        """
+        """Hold one record against all who would hold or change it, or raise `Conflict`."""
         ...
 
     def commit(self) -> None:
@@ -225,10 +222,7 @@ class Storage(Protocol):
         ...
 
     def tenants_with(self, spec: EntitySpec, where: Lowered) -> list[str]:
-        """Name the tenants that have a committed record that fits, sorted.
-
-        The one question that crosses tenants: a worker asks it to find where work is due.
-        """
+        """Name the tenants with a committed record that fits, sorted; for workers alone to ask."""
         ...
 
     def close(self) -> None:
@@ -238,6 +232,10 @@ class Storage(Protocol):
 
 class Clearance(Protocol):
     """What one actor may see and do in a work."""
+
+    def roles(self, claimed: frozenset[str]) -> frozenset[str]:
+        """Return the roles that the actor plays, who claims to play these."""
+        ...
 
     def sight(self, spec: EntitySpec) -> Sight | None:
         """Return what the actor sees of an entity; None when nothing is kept from them."""

@@ -39,6 +39,10 @@ _Key = tuple[str, UUID | None]
 class OpenClearance:
     """Sees everything and may do everything: the program decides for itself who may call it."""
 
+    def roles(self, claimed: frozenset[str]) -> frozenset[str]:
+        """Believe the program."""
+        return claimed
+
     def sight(self, spec: EntitySpec) -> Sight | None:
         """Keep nothing from the actor."""
         return None
@@ -64,6 +68,10 @@ class PolicyClearance:
         self._principals = principals
         self._sights: dict[str, Sight] = {}
         self._permitted: dict[_Key, list[Action]] = {}
+
+    def roles(self, claimed: frozenset[str]) -> frozenset[str]:
+        """Return the roles that all who act together play; nobody plays one by claiming it."""
+        return frozenset.intersection(*(frozenset(one.standing.roles) for one in self.deciding()))
 
     def sight(self, spec: EntitySpec) -> Sight | None:
         """Return what the actor sees of an entity."""

@@ -67,6 +67,11 @@ class UnitOfWork(Seeing):
         return self._marks.actor
 
     @property
+    def roles(self) -> frozenset[str]:
+        """Return the roles that the actor plays: as the policy says, where policies decide."""
+        return self._clearance.roles(self.actor.roles)
+
+    @property
     def tenant(self) -> str:
         """Return the tenant."""
         return self._marks.tenant

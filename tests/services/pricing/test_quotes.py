@@ -7,6 +7,11 @@ from decimal import Decimal
 import attrs
 import pytest
 
+from crmkit.crm import CRM
+from crmkit.domain.access.policy import Rules
+from crmkit.domain.access.rules import ALL, Grant, Role, Scope
+from crmkit.domain.access.user import User
+from crmkit.domain.aggregate import UserId
 from crmkit.domain.money import Money
 from crmkit.domain.sales.approval_requirement import ApprovalRule, NotYetApproved
 from crmkit.domain.sales.chinese_vat import CHINESE_VAT
@@ -54,7 +59,9 @@ from crmkit.errors import (
 )
 from crmkit.ports import Actor
 from crmkit.services import parties, sales
+from crmkit.services.access import apply_policy
 from crmkit.work import UnitOfWork
+from crmkit.work.policies import Policies
 from tests.services.pricing.desk import Desk
 
 SECRET = b"0123456789abcdef0123456789abcdef"
@@ -205,6 +212,32 @@ def test_no_exit_passes_without_the_approval(desk: Desk) -> None:
     assert not again.is_approved
     with desk.work() as work:
         assert work.quote_versions.get(version.id).status is VersionStatus.SUPERSEDED
+
+
+def test_where_policies_decide_roles_are_not_claimed() -> None:
+    """Who is no boss by the policy approves nothing, whatever the program says; the boss does."""
+    with CRM.open("memory:", plugin_names=()) as free:
+        guarded = CRM(free.storage, plugins=free.plugins, access=Policies())
+        desk = Desk(free, "acme")
+        shop = opened(desk)
+        everything = {"entity": ALL, "actions": (ALL,), "scope": Scope.ALL}
+        names = ("sales", "boss")
+        rules = Rules(
+            roles=tuple(Role(name=name) for name in names),
+            grants=tuple(Grant(role=name, **everything) for name in names),
+        )
+        with desk.work() as work:
+            apply_policy(work, rules)
+            for name in names:
+                made = User(id=UserId(work.new_id()), name=name, login=name, roles=(name,))
+                work.users.add(made)
+        clerk, boss = (Actor(id=name, roles=frozenset({"boss"})) for name in ("sales", "boss"))
+        version = written(Desk(guarded, "acme"), shop, _cheap(shop), by=clerk)
+        assert version.approver_roles == ("boss",)
+        with pytest.raises(NotPermitted), guarded.work(by=clerk, tenant="acme") as work:
+            sales.approve_version(work, version.id)
+        with guarded.work(by=boss, tenant="acme") as work:
+            assert sales.approve_version(work, version.id).is_approved
 
 
 def test_an_approval_that_is_needed_is_told(near_desk: Desk) -> None:
@@ -484,6 +517,10 @@ def test_wrong_quotes_name_the_field(near_desk: Desk) -> None:
         lost = sales.open_quote(work, "x", policy="nowhere")
     with pytest.raises(NotFound, match="nowhere"):
         written(near_desk, attrs.evolve(shop, quote=lost))
+
+
+def _cheap(shop: Shop) -> DraftLine:
+    return item(shop.lathe.id, discount=Decimal(50))
 
 
 def _estimated(key: str, quantity: str, unit_price: str, amount: str) -> dict[str, str]:

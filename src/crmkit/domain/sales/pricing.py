@@ -23,7 +23,7 @@ from crmkit.domain.sales.millionths import (
 from crmkit.domain.sales.price_book import BookPrice, PriceBook, slices
 from crmkit.domain.sales.price_list import TierMode
 from crmkit.domain.sales.product import Product, ProductId
-from crmkit.domain.sales.quote_line import DraftLine, PriceSource, StepKind
+from crmkit.domain.sales.quote_line import DraftLine, PriceSource, PriceStep, StepKind
 from crmkit.domain.sales.tax_rate import TaxTable
 from crmkit.errors import MixedCurrencies, NotFound, RuleBroken
 
@@ -34,30 +34,22 @@ class PriceUnknown(RuleBroken):
     """Nothing says what this costs in this currency."""
 
 
-@attrs.frozen
-class Step:
-    """A step of the waterfall: minor units of the line and, where it sets one, the unit price."""
-
-    kind: StepKind
-    minor: int
-    unit_price: int | None = None
-    source: str = ""
-    record_id: UUID | None = None
-
-
 @attrs.frozen(kw_only=True)
 class Priced:
-    """What a line costs before discounts; prices in millionths, with the tax when terms say so."""
+    """What a line costs before discounts, with the tax when the terms say so.
+
+    List price, cost and floor are without tax, in millionths like the percentage.
+    """
 
     minor: int
-    unit_price: int
+    unit_price: Decimal
     percent: int
     source: PriceSource
     list_price: int | None = None
     unit_cost: int | None = None
     floor: int | None = None
     product: Product | None = None
-    steps: tuple[Step, ...] = ()
+    steps: tuple[PriceStep, ...] = ()
 
 
 @attrs.frozen(kw_only=True)
@@ -89,12 +81,12 @@ class Pricing:
         product = self._product(draft)
         percent = self._percent(draft, product)
         quantity = millionths(draft.quantity)
-        steps: list[Step] = []
+        steps: list[PriceStep] = []
         listed = None if product is None else self._basic.listed(product)
         floor = None
         if listed is not None:
             shown = self._shown(listed, percent)
-            steps.append(Step(StepKind.LIST, self._minor(quantity, shown), shown))
+            steps.append(self._step(StepKind.LIST, self._minor(quantity, shown), shown))
         if product is not None:
             answer = self.book.price_of(product, draft.quantity)
             if answer is not None:
@@ -107,8 +99,8 @@ class Pricing:
             raise self._unknown(draft, product)
         last = steps[-1]
         return Priced(
-            minor=last.minor,
-            unit_price=last.unit_price or 0,
+            minor=last.amount.minor,
+            unit_price=last.unit_price or Decimal(0),
             percent=percent,
             source=_source(steps),
             list_price=listed,
@@ -144,8 +136,9 @@ class Pricing:
         return with_tax(price, percent) if self.tax_included else price
 
     def _as_shown(self, answer: BookPrice, price: int, percent: int) -> int:
-        if answer.price_list.tax_included == self.tax_included or answer.entry.tiers == ():
-            return price if answer.entry.tiers else self._shown(price, percent)
+        """Return a price of a list, with or without tax, as the document shows it."""
+        if answer.price_list.tax_included == self.tax_included:
+            return price
         return with_tax(price, percent) if self.tax_included else without_tax(price, percent)
 
     def _floor(self, answer: BookPrice, percent: int) -> int | None:
@@ -157,7 +150,7 @@ class Pricing:
 
     def _book_steps(
         self, answer: BookPrice, draft: DraftLine, percent: int, listed: int | None
-    ) -> list[Step]:
+    ) -> list[PriceStep]:
         entry, quantity = answer.entry, millionths(draft.quantity)
         source, record_id = answer.price_list.name, entry.id
         if not entry.tiers:
@@ -165,14 +158,15 @@ class Pricing:
                 return []
             price = self._shown(entry_price(answer, listed, draft.quantity) or 0, percent)
             told = f"{source}: {_percent_text(answer)} % off the list price"
-            return [Step(StepKind.BOOK, self._minor(quantity, price), price, told, record_id)]
+            return [self._step(StepKind.BOOK, self._minor(quantity, price), price, told, record_id)]
         first = self._as_shown(answer, millionths(entry.tiers[0].price), percent)
-        steps = [Step(StepKind.BOOK, self._minor(quantity, first), first, source, record_id)]
+        minor = self._minor(quantity, first)
+        steps = [self._step(StepKind.BOOK, minor, first, source, record_id)]
         if answer.tier is not entry.tiers[0]:
             steps.append(self._tier_step(answer, draft, percent))
         return steps
 
-    def _tier_step(self, answer: BookPrice, draft: DraftLine, percent: int) -> Step:
+    def _tier_step(self, answer: BookPrice, draft: DraftLine, percent: int) -> PriceStep:
         cut = [
             (millionths(part), self._as_shown(answer, millionths(price), percent))
             for part, price in slices(answer.entry, draft.quantity)
@@ -180,25 +174,24 @@ class Pricing:
         quantity = millionths(draft.quantity)
         minor = minor_of_product(sum(part * price for part, price in cut), self.currency)
         unit = cut[0][1] if len(cut) == 1 else unit_price_of(minor, quantity, self.currency)
-        return Step(StepKind.TIER, minor, unit, _tier_text(answer, cut), answer.entry.id)
+        return self._step(StepKind.TIER, minor, unit, _tier_text(answer, cut), answer.entry.id)
 
     def _add_options(
-        self, product: Product, draft: DraftLine, percent: int, steps: list[Step]
+        self, product: Product, draft: DraftLine, percent: int, steps: list[PriceStep]
     ) -> None:
         if not draft.options and not product.options:
             return
         chosen = product.configure(draft.options)
         extra = sum(self._surcharge(choice.surcharge, draft) for choice in chosen)
-        if extra:
-            shown = self._shown(extra, percent)
-            before = steps[-1] if steps else Step(StepKind.LIST, 0)
-            quantity, price = millionths(draft.quantity), before.unit_price or 0
-            unit = price + shown
-            is_whole = before.minor == self._minor(quantity, price)
-            minor = self._minor(quantity, unit if is_whole else shown)
-            minor += 0 if is_whole else before.minor
-            names = ", ".join(choice.name or choice.code for choice in chosen if choice.surcharge)
-            steps.append(Step(StepKind.OPTIONS, minor, unit, names))
+        if not extra or not steps:
+            return
+        before, quantity = steps[-1], millionths(draft.quantity)
+        price, shown = millionths(before.unit_price or Decimal(0)), self._shown(extra, percent)
+        minor = self._minor(quantity, price + shown)
+        if before.amount.minor != self._minor(quantity, price):
+            minor = before.amount.minor + self._minor(quantity, shown)
+        names = ", ".join(choice.name or choice.code for choice in chosen if choice.surcharge)
+        steps.append(self._step(StepKind.OPTIONS, minor, price + shown, names))
 
     def _surcharge(self, money: Money | None, draft: DraftLine) -> int:
         if money is None:
@@ -207,11 +200,23 @@ class Pricing:
             raise _mixed(money.currency, self.currency, f"lines.{draft.key}.options")
         return millionths(money.amount)
 
-    def _manual(self, draft: DraftLine, quantity: int) -> Step:
+    def _manual(self, draft: DraftLine, quantity: int) -> PriceStep:
         if draft.currency is not None and draft.currency != self.currency:
             raise _mixed(draft.currency, self.currency, f"lines.{draft.key}.unit_price")
         price = millionths(draft.unit_price or Decimal(0))
-        return Step(StepKind.MANUAL, self._minor(quantity, price), price, draft.price_reason)
+        minor = self._minor(quantity, price)
+        return self._step(StepKind.MANUAL, minor, price, draft.price_reason)
+
+    def _step(
+        self, kind: StepKind, minor: int, price: int, source: str = "", rule: UUID | None = None
+    ) -> PriceStep:
+        return PriceStep(
+            kind=kind,
+            amount=Money.from_minor(minor, self.currency),
+            unit_price=decimal_of(price),
+            source=source,
+            record_id=rule,
+        )
 
     def _minor(self, quantity: int, price: int) -> int:
         return minor_of(quantity, price, self.currency)
@@ -225,7 +230,7 @@ class Pricing:
         )
 
 
-def _source(steps: Sequence[Step]) -> PriceSource:
+def _source(steps: Sequence[PriceStep]) -> PriceSource:
     kinds = {step.kind for step in steps}
     if StepKind.MANUAL in kinds:
         return PriceSource.MANUAL
@@ -233,7 +238,7 @@ def _source(steps: Sequence[Step]) -> PriceSource:
 
 
 def _percent_text(answer: BookPrice) -> str:
-    return f"{short(answer.entry.percent_off or Decimal(0))}"
+    return short(answer.entry.percent_off or Decimal(0))
 
 
 def _tier_text(answer: BookPrice, cut: Sequence[tuple[int, int]]) -> str:

@@ -10,7 +10,7 @@ import attrs
 from crmkit.domain.money import Money
 from crmkit.domain.sales.millionths import decimal_of, short
 from crmkit.domain.sales.price_floors import lowest_price
-from crmkit.domain.sales.pricing import Priced, Pricing, Step
+from crmkit.domain.sales.pricing import Priced, Pricing
 from crmkit.domain.sales.pricing_policy import PricingPolicy
 from crmkit.domain.sales.quote_line import (
     DraftLine,
@@ -90,7 +90,7 @@ def _item(
         unit=draft.unit or (product.unit if product else None),
         price_source=priced.source,
         list_price=_decimal(priced.list_price),
-        unit_price=decimal_of(priced.unit_price),
+        unit_price=priced.unit_price,
         unit_cost=_decimal(priced.unit_cost),
         floor=_decimal(floor),
         tax_percent=decimal_of(priced.percent),
@@ -116,37 +116,30 @@ def _steps(
     """Return the whole waterfall; the last step leaves what is paid for the line."""
     after = settled.minor - settled.discount
     found = list(priced.steps)
+
+    def add(kind: StepKind, source: str = "", unit_price: Decimal | None = None) -> None:
+        amount = Money.from_minor(after, terms.currency)
+        found.append(PriceStep(kind=kind, amount=amount, unit_price=unit_price, source=source))
+
     if settled.discount and draft.discount is not None:
-        found.append(Step(StepKind.DISCOUNT, after, None, draft.discount.told))
+        add(StepKind.DISCOUNT, draft.discount.told)
     after -= settled.share
     if settled.share and terms.discount is not None:
-        found.append(Step(StepKind.DOCUMENT_DISCOUNT, after, None, terms.discount.told))
+        add(StepKind.DOCUMENT_DISCOUNT, terms.discount.told)
     if floor is not None:
-        found.append(Step(StepKind.FLOOR, after, floor))
+        add(StepKind.FLOOR, unit_price=decimal_of(floor))
     percent = _percent(priced.percent)
-    if terms.tax_included:
-        found.append(Step(StepKind.TAX, after, None, f"{percent} included"))
-    else:
-        after += settled.line_tax
-        found.append(Step(StepKind.TAX, after, None, percent))
+    after += 0 if terms.tax_included else settled.line_tax
+    add(StepKind.TAX, f"{percent} included" if terms.tax_included else percent)
     if settled.gross != after:
-        found.append(Step(StepKind.ROUNDING, settled.gross, None, "tax rounded on the document"))
-    return tuple([_step(step, terms.currency) for step in found])
+        after = settled.gross
+        add(StepKind.ROUNDING, "tax rounded on the document")
+    return tuple(found)
 
 
 @lru_cache(maxsize=100)
 def _percent(count: int) -> str:
     return f"{short(decimal_of(count))} %"
-
-
-def _step(step: Step, currency: str) -> PriceStep:
-    return PriceStep(
-        kind=step.kind,
-        amount=Money.from_minor(step.minor, currency),
-        unit_price=_decimal(step.unit_price),
-        source=step.source,
-        record_id=step.record_id,
-    )
 
 
 def _with_subtotals(lines: Sequence[QuoteLine], currency: str) -> tuple[QuoteLine, ...]:

@@ -33,7 +33,7 @@ def approve_version(
     """Approve exactly what a version says; the actor plays every role that it asks for."""
     version = work.quote_versions.get(version_id)
     work.permit(APPROVE_QUOTE, on=version)
-    missing = [role for role in version.approver_roles if not work.actor.has_role(role)]
+    missing = [role for role in version.approver_roles if role not in work.roles]
     if missing:
         raise NotPermitted(
             f"is to be approved by {', '.join(missing)}",

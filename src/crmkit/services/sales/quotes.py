@@ -145,8 +145,7 @@ def quote_deal(
 def _add_version(work: UnitOfWork, quote: Quote, offer: Offer, priced: PricedLines) -> QuoteVersion:
     head = work.quotes.save(quote.count_version())
     policy = policy_of(work, quote)
-    roles = work.actor.roles
-    needed = () if policy is None else requirements(priced.lines, policy, roles)
+    needed = () if policy is None else requirements(priced.lines, policy, work.roles)
     _supersede(work, quote.id, offer.alternative)
     version = QuoteVersion(
         id=QuoteVersionId(work.new_id()),

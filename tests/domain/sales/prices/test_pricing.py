@@ -166,6 +166,8 @@ def test_options_add_their_surcharge() -> None:
     assert line.steps[1].source == "伺服"
     with pytest.raises(OptionsConflict):
         priced(item(lathe.id), products=[lathe], book=book)
+    with pytest.raises(PriceUnknown):
+        priced(item(lathe.id, options=("servo",)), products=[lathe])
     dollars = attrs.evolve(servo, surcharge=Money(1, "USD"))
     foreign = product(1, None, options=(attrs.evolve(group, choices=(dollars,)),))
     with pytest.raises(MixedCurrencies) as caught:
