@@ -36,7 +36,10 @@ if TYPE_CHECKING:
     from crmkit.domain.privacy.keeping import keeps
     from crmkit.domain.sales.deal import Deal
     from crmkit.domain.sales.pipeline import Pipeline, Stage
+    from crmkit.domain.sales.price_list import PriceList
     from crmkit.domain.sales.product import Product
+    from crmkit.domain.sales.quote import Quote
+    from crmkit.domain.sales.quote_version import QuoteVersion
     from crmkit.plugins.hookspecs import hookimpl
     from crmkit.ports import Action, Actor
     from crmkit.work import Collection, UnitOfWork
@@ -72,7 +75,10 @@ _HOMES = {
     "crmkit.domain.privacy.keeping": ("keeps",),
     "crmkit.domain.sales.deal": ("Deal",),
     "crmkit.domain.sales.pipeline": ("Pipeline", "Stage"),
+    "crmkit.domain.sales.price_list": ("PriceList",),
     "crmkit.domain.sales.product": ("Product",),
+    "crmkit.domain.sales.quote": ("Quote",),
+    "crmkit.domain.sales.quote_version": ("QuoteVersion",),
     "crmkit.plugins.hookspecs": ("hookimpl",),
     "crmkit.ports": ("Action", "Actor"),
     "crmkit.work": ("Collection", "UnitOfWork"),
@@ -103,7 +109,10 @@ __all__ = [
     "Number",
     "Pipeline",
     "Policies",
+    "PriceList",
     "Product",
+    "Quote",
+    "QuoteVersion",
     "SavedView",
     "Stage",
     "Summary",
