@@ -371,6 +371,12 @@ def test_a_price_set_by_hand_stays_as_the_policy_says(near_desk: Desk) -> None:
         asked = sales.reprice(work, kept.id, manual=ManualPrices.ASK)
         assert asked.undecided == ("1",)
         sales.set_pricing_policy(work, "usual", manual_prices=ManualPrices.ASK)
+    with near_desk.work() as work:
+        free = sales.add_product(work, "定制件")
+    only = written(near_desk, shop, item(free.id, price=Decimal(5)), alternative="C")
+    for manual in ManualPrices:
+        with near_desk.work() as work:
+            assert sales.reprice(work, only.id, manual=manual).diff.is_empty
     with pytest.raises(ManualPricesUndecided, match="by hand on 1"), near_desk.work() as work:
         sales.requote(work, kept.id)
 

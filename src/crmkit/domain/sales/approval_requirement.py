@@ -46,8 +46,8 @@ class ApprovalRequirement:
     @property
     def reason(self) -> str:
         """Say in one sentence why somebody must approve."""
-        others = f" and {len(self.lines) - 1} more" if len(self.lines) > 1 else ""
-        line = f"line {self.lines[0]}{others}"
+        first, *others = self.lines
+        line = f"line {first} and {len(others)} more" if others else f"line {first}"
         actual, limit = short(self.actual), short(self.limit)
         if self.rule is ApprovalRule.DISCOUNT:
             return f"{actual} % off on {line}, above {limit} %: asks {self.role}"

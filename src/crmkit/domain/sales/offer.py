@@ -10,7 +10,7 @@ import attrs
 from crmkit.domain.money import Money
 from crmkit.domain.sales.discount import Discount
 from crmkit.domain.sales.millionths import decimal_of, millionths, unit_price_of
-from crmkit.domain.sales.pricing_policy import ManualPrices
+from crmkit.domain.sales.pricing import Pricing
 from crmkit.domain.sales.quote_line import DraftLine, QuoteLine
 from crmkit.domain.sales.quote_version import QuoteVersion
 from crmkit.domain.sales.settling import TaxRounding, Terms
@@ -116,30 +116,20 @@ def choose(lines: Iterable[QuoteLine], keys: Iterable[str]) -> tuple[DraftLine, 
     )
 
 
-def without_manual_prices(drafts: Iterable[DraftLine]) -> tuple[DraftLine, ...]:
-    """Return lines whose products cost again what the book says; what is no product stays."""
+def without_manual_prices(drafts: Iterable[DraftLine], pricing: Pricing) -> tuple[DraftLine, ...]:
+    """Return lines whose products cost again what the book says, where it says something."""
     return tuple(
         attrs.evolve(draft, unit_price=None, currency=None, price_reason="")
-        if has_own_price(draft)
+        if draft.unit_price is not None and pricing.booked(draft) is not None
         else draft
         for draft in drafts
     )
 
 
-def has_own_price(draft: DraftLine) -> bool:
-    """Say whether a product has a price set by hand."""
-    return draft.product_id is not None and draft.unit_price is not None
-
-
-def undecided(
-    drafts: Iterable[DraftLine], booked: Iterable[QuoteLine], manual: ManualPrices
-) -> list[str]:
-    """Name the lines of which somebody must say whether the price set by hand stays."""
-    if manual is not ManualPrices.ASK:
-        return []
-    prices: dict[str, Decimal | None] = {line.key: line.unit_price for line in booked}
-    return [
+def undecided(drafts: Iterable[DraftLine], pricing: Pricing) -> tuple[str, ...]:
+    """Name the lines whose price was set by hand and is not what the book says."""
+    return tuple(
         draft.key
         for draft in drafts
-        if has_own_price(draft) and prices.get(draft.key) != draft.unit_price
-    ]
+        if draft.unit_price is not None and pricing.booked(draft) not in (None, draft.unit_price)
+    )

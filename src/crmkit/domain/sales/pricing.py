@@ -110,6 +110,15 @@ class Pricing:
             steps=tuple(steps),
         )
 
+    def booked(self, draft: DraftLine) -> Decimal | None:
+        """Return what a product costs without a price set by hand, None when nothing says so."""
+        if draft.product_id is None:
+            return None
+        try:
+            return self.price(attrs.evolve(draft, unit_price=None)).unit_price
+        except PriceUnknown:
+            return None
+
     def _product(self, draft: DraftLine) -> Product | None:
         if draft.product_id is None:
             return None

@@ -70,36 +70,35 @@ def reprice(
     quote = work.quotes.get(version.quote_id)
     policy = policy_of(work, quote)
     manual = manual or (ManualPrices.KEEP if policy is None else policy.manual_prices)
-    kept = Offer.of(version)
-    booked = attrs.evolve(kept, lines=without_manual_prices(kept.lines))
-    offer = booked if manual is ManualPrices.RESET else kept
-    on = day or quote.day_of(work.now)
-    priced = priced_offer(work, quote, offer, day=on)
-    open_ = manual is ManualPrices.ASK
-    by_book = priced_offer(work, quote, booked, day=on).lines if open_ else ()
-    return Repricing(
-        priced=priced,
-        diff=diff_prices(version, priced),
-        undecided=tuple(undecided(kept.lines, by_book, manual)),
-    )
+    offer = Offer.of(version)
+    pricing = _pricing(work, quote, offer, day or quote.day_of(work.now))
+    asked = undecided(offer.lines, pricing) if manual is ManualPrices.ASK else ()
+    if manual is ManualPrices.RESET:
+        offer = attrs.evolve(offer, lines=without_manual_prices(offer.lines, pricing))
+    priced = price_lines(offer.lines, pricing, offer.terms_in(quote.currency), policy)
+    return Repricing(priced=priced, diff=diff_prices(version, priced), undecided=asked)
 
 
 def priced_offer(work: UnitOfWork, quote: Quote, offer: Offer, *, day: date) -> PricedLines:
     """Return the lines of an offer with the prices of a day."""
+    pricing, terms = _pricing(work, quote, offer, day), offer.terms_in(quote.currency)
+    return price_lines(offer.lines, pricing, terms, policy_of(work, quote))
+
+
+def _pricing(work: UnitOfWork, quote: Quote, offer: Offer, day: date) -> Pricing:
+    """Read everything that the prices of an offer follow from."""
     products = _products(work, offer.lines)
-    book = price_book(
-        work, products.values(), currency=quote.currency, day=day, customer=quote.customer_id
-    )
-    pricing = Pricing(
+    return Pricing(
         day=day,
         currency=quote.currency,
         tax_included=offer.tax_included,
         products=products,
-        book=book,
+        book=price_book(
+            work, products.values(), currency=quote.currency, day=day, customer=quote.customer_id
+        ),
         taxes=tax_table(work),
         tax_kind=offer.tax_kind,
     )
-    return price_lines(offer.lines, pricing, offer.terms_in(quote.currency), policy_of(work, quote))
 
 
 def policy_of(work: UnitOfWork, quote: Quote) -> PricingPolicy | None:

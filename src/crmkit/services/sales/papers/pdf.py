@@ -85,7 +85,7 @@ class _Setter:
             def showPage(self) -> None:  # noqa: N802 - the name is reportlab's
                 """Put a page aside."""
                 self._kept.append(dict(self.__dict__))
-                self._startPage()
+                self._startPage()  # pyright: ignore[reportAttributeAccessIssue]
 
             def save(self) -> None:
                 """Finish the pages that were put aside."""
@@ -172,6 +172,10 @@ class _Setter:
             case RowKind.SUBTOTAL:
                 amount = self._text(row.amount, right=True)
                 return [self._text(row.name, right=True), *blank[2:], amount]
+            case _:
+                return self._item_cells(row)
+
+    def _item_cells(self, row: Row) -> list[Any]:
         colour = GREY if row.kind is RowKind.OPTIONAL else "#22272e"
         name: list[Any] = [self._text(row.name, colour=colour)]
         if row.detail:
@@ -190,7 +194,8 @@ class _Setter:
             case RowKind.SUBTOTAL:
                 shaded = ("BACKGROUND", (0, at), (-1, at), LIGHT)
                 return [("SPAN", (0, at), (-2, at)), shaded]
-        return []
+            case _:
+                return []
 
     def _sums(self) -> Any:
         rows = [
@@ -240,6 +245,7 @@ class _Setter:
     ) -> Any:
         from xml.sax.saxutils import escape
 
+        from reportlab.lib.colors import HexColor
         from reportlab.lib.styles import ParagraphStyle
         from reportlab.platypus import Paragraph
 
@@ -248,7 +254,7 @@ class _Setter:
             fontName=self._font,
             fontSize=size,
             leading=size * 1.4,
-            textColor=colour,
+            textColor=HexColor(colour),
             alignment=2 if right else 0,
             wordWrap="CJK" if self._font != "Helvetica" else None,
         )
