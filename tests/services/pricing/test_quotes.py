@@ -7,6 +7,7 @@ from decimal import Decimal
 import attrs
 import pytest
 
+from crmkit import estimates
 from crmkit.crm import CRM
 from crmkit.domain.access.policy import Rules
 from crmkit.domain.access.rules import ALL, Grant, Role, Scope
@@ -423,26 +424,22 @@ def test_a_deal_is_quoted_from_its_lines(desk: Desk) -> None:
 
 
 def test_an_estimate_is_quoted_to_the_cent(near_desk: Desk) -> None:
-    """Its amounts hold the tax and come to its total, whatever the unit prices were rounded to."""
+    """Its amounts hold the tax; each line and the total are what was estimated."""
     shop = opened(near_desk)
-    plain = {
-        "currency": "CNY",
-        "tax_included": True,
-        "lines": [
-            _estimated("dev", "3.7", "18333.33", "67833.33"),
-            _estimated("test", "1.25", "9999.99", "12499.98"),
-        ],
-    }
+    scope = estimates.Scope(
+        client="东阿机械",
+        modules=["customers", "pipeline"],
+        integrations=[estimates.Integration(system="ERP & 财务")],
+    )
+    plain = estimates.estimate(scope).to_quote()
     with near_desk.work() as work:
-        until = shop.quote.day_of(work.now)
-        offer = Offer.of_estimate(plain, valid_until=until)
+        offer = Offer.of_estimate(plain, valid_until=shop.quote.day_of(work.now))
         version = sales.write_version(work, shop.quote.id, offer)
-    assert version.totals.gross == Money("80333.31", "CNY")
-    assert [line.gross for line in version.lines] == [
-        Money("67833.33", "CNY"),
-        Money("12499.98", "CNY"),
-    ]
-    assert version.totals.taxes[0].percent == 6
+    assert str(version.totals.gross.amount) == plain["total"]
+    quoted = [(line.key, str(line.gross.amount)) for line in version.lines if line.gross]
+    assert quoted == [(line["key"], line["amount"]) for line in plain["lines"]]
+    assert {line.price_source for line in version.lines} == {PriceSource.MANUAL}
+    assert [rate.percent for rate in version.totals.taxes] == [6]
 
 
 def test_a_link_shows_a_version_until_its_time_is_over(desk: Desk) -> None:
@@ -527,15 +524,3 @@ def test_wrong_quotes_name_the_field(near_desk: Desk) -> None:
 
 def _cheap(shop: Shop) -> DraftLine:
     return item(shop.lathe.id, discount=Decimal(50))
-
-
-def _estimated(key: str, quantity: str, unit_price: str, amount: str) -> dict[str, str]:
-    return {
-        "key": key,
-        "description": key,
-        "quantity": quantity,
-        "unit": "人月",
-        "unit_price": unit_price,
-        "amount": amount,
-        "tax_rate": "0.06",
-    }

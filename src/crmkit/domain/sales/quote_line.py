@@ -75,7 +75,7 @@ class DraftLine:
     """
 
     kind: LineKind = LineKind.ITEM
-    key: Annotated[str, Text(max_length=40)] = ""
+    key: Annotated[str, Text(max_length=200)] = ""
     product_id: ProductId | None = None
     name: Name | None = None
     labels: Mapping[str, str] = attrs.field(factory=dict)
@@ -115,7 +115,7 @@ class QuoteLine:
     with tax. Lines that are no items have no figures, but for the sum of a subtotal.
     """
 
-    key: Annotated[str, Text(max_length=40)]
+    key: Annotated[str, Text(max_length=200)]
     draft: DraftLine
     name: Name = ""
     labels: Mapping[str, str] = attrs.field(factory=dict)
