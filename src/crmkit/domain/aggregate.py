@@ -34,6 +34,9 @@ class Aggregate:
     derived_names: ClassVar[tuple[str, ...]] = ()
     """The fields that `derived` brings."""
 
+    is_journal: ClassVar[bool] = False
+    """Whether it holds values of other records; no policy opens it but through a service."""
+
     id: UUID
     tenant: str = ""
     version: int = 0

@@ -10,6 +10,7 @@ from crmkit.domain.access.deciding import Deciding, all_of
 from crmkit.domain.access.sight import Sight
 from crmkit.domain.access.unveiling import OWNER, changed_fields, is_edit
 from crmkit.domain.access.veils import Level
+from crmkit.domain.aggregate import Aggregate
 from crmkit.domain.entity import EntitySpec
 from crmkit.domain.filters.lowered import All, Check, Test
 from crmkit.domain.filters.lowering import live, lower
@@ -111,7 +112,12 @@ class PolicyClearance:
         return self._principals.relied_on()
 
     def decide(self, spec: EntitySpec, names: Sequence[str]) -> Filter:
-        """Return what all who act together may do: an agent no more than who delegates."""
+        """Return what all who act together may do: an agent no more than who delegates.
+
+        Journals and log rows, which hold values of other records, are read by services alone.
+        """
+        if not issubclass(spec.cls, Aggregate) or spec.cls.is_journal:
+            return NOTHING
         return all_of([each.allowed(spec, names) for each in self.deciding()])
 
     def deciding(self) -> Sequence[Deciding]:

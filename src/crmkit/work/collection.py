@@ -188,11 +188,15 @@ class Collection(Reading[A]):
         for record, was in zip(records, known, strict=True):
             self._check_tenant(record)
             current = stored.get(record.id, was)
-            if current is None or current.version != record.version:
+            unseen = current is None or not self._is_seen(current)
+            if unseen or current.version != record.version:
                 self._work.doom()
                 raise VersionConflict(self.spec.name, record.id, record.version)
             befores.append(current)
         return befores
+
+    def _is_seen(self, record: A) -> bool:
+        return self._sight is None or self._sight.sees(record)
 
     def _stamp_new(self, record: A) -> A:
         self._check_class(record)

@@ -9,9 +9,11 @@ from crmkit.domain.access.policy import Rules
 from crmkit.domain.access.role_sets import STANDARD
 from crmkit.domain.access.rules import Grant, ParentRule, Restriction, Role, Scope
 from crmkit.domain.access.share import Share, ShareEnded, ShareId, ShareLevel
+from crmkit.domain.changes import Change, Changeset, OutboxMessage
 from crmkit.domain.filters.where import where
-from crmkit.domain.parties.customer import Customer
-from crmkit.errors import Duplicate, InvalidValue, NotFound, NotPermitted
+from crmkit.domain.parties.customer import Customer, CustomerId
+from crmkit.domain.parties.merge import Merge
+from crmkit.errors import Duplicate, InvalidValue, NotFound, NotPermitted, VersionConflict
 from crmkit.services import merging, parties, sales
 from crmkit.services.access import assign
 from tests.services.access.conftest import Company
@@ -84,8 +86,24 @@ def test_what_the_machinery_read_is_not_shown_to_the_user(company: Company) -> N
         whole = work.behind(Customer).get(foreign)
         with pytest.raises(NotFound):
             work.customers.get(foreign)
-        with pytest.raises(NotPermitted):
-            work.customers.save(whole.evolve(industry="x"))
+    with pytest.raises(VersionConflict) as hidden, company.work("li") as work:
+        work.customers.save(whole.evolve(industry="x"))
+    with pytest.raises(VersionConflict) as absent, company.work("li") as work:
+        work.customers.save(whole.evolve(id=CustomerId(uuid4()), industry="x"))
+    told = str(absent.value).replace(str(absent.value.record_id), str(foreign))
+    assert str(hidden.value) == told
+
+
+@IN_MEMORY
+def test_journals_and_log_rows_are_not_read_around_the_records(company: Company) -> None:
+    """Not even by the administrator, whose history and merges go through what is shown."""
+    with company.as_program() as work:
+        merged = company.customers["li"].id, company.customers["zhao"].id
+        merging.merge_customers(work, *merged)
+    with company.work("root") as work:
+        for entity in (Merge, Change, Changeset, OutboxMessage):
+            assert work.of(entity).count() == 0
+        assert len(merging.merges_of(work, work.customers.get(merged[0]))) == 1
 
 
 @IN_MEMORY
@@ -93,7 +111,7 @@ def test_many_are_changed_or_none(company: Company) -> None:
     """One record that may not be changed refuses all of them."""
     with company.as_program() as work:
         both = [work.customers.get(one.id) for one in company.customers.values()]
-    with pytest.raises(NotPermitted), company.work("li") as work:
+    with pytest.raises(VersionConflict), company.work("li") as work:
         work.customers.save_many(one.evolve(industry="x") for one in both)
     with company.as_program() as work:
         assert {one.industry for one in work.customers.find()} == {None}

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, NewType, Self
+from typing import Annotated, Any, ClassVar, NewType, Self
 from uuid import UUID
 
 import attrs
@@ -46,6 +46,8 @@ class Merge(Aggregate):
     to point to the winner, as `[entity, record id, field]`; where a list had pointed to both, the
     loser's place in it comes fourth.
     """
+
+    is_journal: ClassVar[bool] = True
 
     id: MergeId
     party: Annotated[str, Text(max_length=63)]
