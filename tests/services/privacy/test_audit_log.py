@@ -12,6 +12,7 @@ import pytest
 from crmkit.crm import CRM
 from crmkit.domain.access.role_sets import STANDARD
 from crmkit.domain.entity import spec_of
+from crmkit.domain.filters.lowered import All
 from crmkit.domain.privacy.audit import AuditEntry, AuditKind, AuditSeal, Head, Salted
 from crmkit.domain.privacy.chain import ChainReport
 from crmkit.errors import NotPermitted
@@ -350,3 +351,22 @@ def test_eight_workers_write_while_two_seal(place: Place) -> None:
     sealed += seal(place)
     report = verify(place)
     assert (sealed, report.entries, report.unsealed, report.faults) == (80, 80, 0, ())
+
+
+def test_a_work_that_is_refused_at_its_start_holds_nothing(fresh_sqlite: str) -> None:
+    """Its transaction is given back at once, so that the next one need not wait for it."""
+
+    class Closed:
+        """An access that lets nobody in."""
+
+        def enter(self, work: UnitOfWork) -> Clearance:
+            """Refuse."""
+            raise NotPermitted("closed for today", path="actor")
+
+    with CRM.open(fresh_sqlite, plugin_names=(), access=Closed()) as crm:
+        crm.schema.apply()
+        with pytest.raises(NotPermitted) as kept:
+            crm.work(by="li", tenant="acme")
+        with transaction(crm.storage, "acme") as session:
+            assert session.count(ENTRY, All()) == 0
+        assert kept.tb is not None
