@@ -188,15 +188,17 @@ class Collection(Reading[A]):
         for record, was in zip(records, known, strict=True):
             self._check_tenant(record)
             current = stored.get(record.id, was)
-            unseen = current is None or not self._is_seen(current)
-            if unseen or current.version != record.version:
+            if not self._is_at(current, record.version) or current is None:
                 self._work.doom()
                 raise VersionConflict(self.spec.name, record.id, record.version)
             befores.append(current)
         return befores
 
-    def _is_seen(self, record: A) -> bool:
-        return self._sight is None or self._sight.sees(record)
+    def _is_at(self, current: A | None, version: int) -> bool:
+        """Say whether a record is there for the actor, at this version."""
+        if current is None or current.version != version:
+            return False
+        return self._sight is None or self._sight.sees(current)
 
     def _stamp_new(self, record: A) -> A:
         self._check_class(record)

@@ -14,6 +14,7 @@ from crmkit.domain.sales.deal import Deal
 from crmkit.errors import NotFound, NotPermitted, UnknownField
 from crmkit.services import parties, sales
 from crmkit.services.access import (
+    add_user,
     apply_policy,
     current_rules,
     explain,
@@ -28,6 +29,7 @@ from crmkit.services.listing import actions, actions_table
 from crmkit.services.sales.deals import WIN_DEAL
 from crmkit.services.saved_views import open_view, save_view
 from crmkit.services.searching import search
+from crmkit.services.support.tickets import open_ticket, reply_to_ticket, update_ticket
 from crmkit.services.undoing import undo
 from tests.services.access.conftest import Company
 
@@ -230,3 +232,18 @@ def test_every_action_can_be_named_to_people() -> None:
         assert action.summary
         assert any("一" <= sign <= "鿿" for sign in action.zh), action.name
         assert f"`{action.name}`" in actions_table()
+
+
+@NEAR
+def test_a_support_agent_works_with_tickets_and_a_salesperson_does_not(company: Company) -> None:
+    """The ready role opens, answers and moves tickets; others do not even see them."""
+    with company.as_program() as work:
+        chen = add_user(work, "chen", roles=("support",))
+    with company.guarded.work(by=str(chen.id), tenant="acme") as work:
+        ticket = open_ticket(work, "打印机坏了", customer_id=company.customers["li"].id)
+        ticket = reply_to_ticket(work, ticket.id)
+        update_ticket(work, ticket.id, subject="打印机")
+    with company.work("li") as work:
+        assert work.tickets.count() == 0
+        with pytest.raises(NotPermitted):
+            open_ticket(work, "x")

@@ -15,7 +15,6 @@ from crmkit.errors import InvalidFilter, InvalidInput
 
 _OF_ONE: Final = frozenset({"eq", "ne", "lt", "le", "gt", "ge"})
 _HOLDS: Final[Json] = {"all": []}
-_MISSING: Final = object()
 
 
 class Conditions:
@@ -95,11 +94,9 @@ class _ValuesOf:
         self.missing = False
 
     def fill(self, _spec: EntitySpec, written: Json) -> Json:
-        value: Any = _MISSING
-        if self._user is not None:
-            path = path_to(spec_of(User), written["value"]["user"], self._custom)
-            value = path.value_of(self._user)
-        if value is _MISSING or value is None:
+        path = path_to(spec_of(User), written["value"]["user"], self._custom)
+        value = None if self._user is None else path.value_of(self._user)
+        if value is None:
             self.missing = True
             return _HOLDS
         return written | {"value": _plain(path.kind, value)}

@@ -30,6 +30,11 @@ _WORK: Final = (Right.READ, Right.CREATE, Right.EDIT)
 _LEAD: Final = (*_WORK, Right.DELETE, Right.RESTORE, Right.ASSIGN, Right.SHARE, Right.MERGE)
 _SOLD: Final = ("customer", "contact", "affiliation", "lead", "deal", "activity")
 _KNOWN: Final = ("user", "team", "unit", "product", "pipeline", "saved_view")
+_DESK: Final = ("ticket", "ticket_moment", "ticket_link", "time_entry")
+_DESK_RULES: Final = (
+    *("queue", "agent", "ticket_status", "sla_policy", "macro", "automation_rule"),
+    *("calendar", "calendar_source", "absence"),
+)
 
 ROLES: Final = (
     Role(name="administrator", labels={"en": "Administrator", "zh": "系统管理员"}),
@@ -70,7 +75,9 @@ STANDARD: Final = Rules(
         *_grants("finance", ("customer", "deal", "affiliation"), _SEE, Scope.ALL),
         *_grants("finance", ("deal",), (Right.EXPORT,), Scope.ALL),
         *_grants("support", ("customer", "contact", "affiliation"), _SEE, Scope.ALL),
-        *_grants("support", ("activity",), _WORK, Scope.ALL),
+        *_grants("support", ("activity", *_DESK), _WORK, Scope.ALL),
+        *_grants("support", ("ticket",), (Right.ASSIGN, Right.MERGE, Right.RESTORE), Scope.ALL),
+        *_grants("support", _DESK_RULES, _SEE, Scope.ALL),
         *(
             Grant(role=role.name, entity="saved_view", actions=(*_WORK, Right.DELETE))
             for role in ROLES

@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 from typing import Final
 
+from crmkit.domain.access.acting import Right
 from crmkit.domain.aggregate import UserId
 from crmkit.domain.filters.where import where
 from crmkit.domain.support.assignment import Assignment, choose_agent
@@ -19,11 +20,11 @@ from crmkit.services.support.happening import happen
 from crmkit.services.support.tickets import find_ticket
 from crmkit.work import UnitOfWork
 
-ASSIGN_TICKET = Action("ticket:assign", "Assign a ticket", zh="分派工单")
+ASSIGN_TICKET = Action("ticket:assign", "Assign a ticket", zh="分派工单", right=Right.ASSIGN)
 HAND_OVER = Action("ticket:hand_over", "Hand over the tickets of the absent", zh="转交缺勤人员工单")
-HOLD_TICKET = Action("ticket:hold", "Hold a ticket while writing", zh="锁定工单")
-WATCH_TICKET = Action("ticket:watch", "Watch a ticket", zh="关注工单")
-LOG_TIME = Action("time_entry:log", "Log time on a ticket", zh="登记工时")
+HOLD_TICKET = Action("ticket:hold", "Hold a ticket while writing", zh="锁定工单", right=Right.EDIT)
+WATCH_TICKET = Action("ticket:watch", "Watch a ticket", zh="关注工单", right=Right.EDIT)
+LOG_TIME = Action("time_entry:log", "Log time on a ticket", zh="登记工时", right=Right.EDIT)
 USUAL_HOLD: Final = timedelta(minutes=10)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
+from crmkit.domain.access.acting import Right
 from crmkit.domain.filters.where import where
 from crmkit.domain.support.automation import Do, Macro
 from crmkit.domain.support.ticket import Ticket
@@ -14,7 +15,7 @@ from crmkit.services.support.commands import do
 from crmkit.services.support.happening import happen
 from crmkit.work import UnitOfWork
 
-RUN_MACRO = Action("macro:run", "Run a macro on a ticket", zh="执行快捷操作")
+RUN_MACRO = Action("macro:run", "Run a macro on a ticket", zh="执行快捷操作", right=Right.EDIT)
 _ACTIONS: Final[Mapping[Do, Action]] = {
     Do.MOVE: tickets.MOVE_TICKET,
     Do.PRIORITISE: tickets.PRIORITISE_TICKET,

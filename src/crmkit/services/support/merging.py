@@ -1,5 +1,6 @@
 """Merging tickets as a pointer, undoing it exactly, and splitting a ticket in two."""
 
+from crmkit.domain.access.acting import Right
 from crmkit.domain.support.moments import Happening
 from crmkit.domain.support.refusals import TicketWasMerged
 from crmkit.domain.support.ticket import Ticket
@@ -11,9 +12,11 @@ from crmkit.services.support.happening import happen
 from crmkit.services.support.tickets import find_ticket, follow_up
 from crmkit.work import UnitOfWork
 
-MERGE_TICKETS = Action("ticket:merge", "Merge tickets", zh="合并工单")
-UNMERGE_TICKET = Action("ticket:unmerge", "Undo the merge of a ticket", zh="撤销工单合并")
-SPLIT_TICKET = Action("ticket:split", "Split a ticket", zh="拆分工单")
+MERGE_TICKETS = Action("ticket:merge", "Merge tickets", zh="合并工单", right=Right.MERGE)
+UNMERGE_TICKET = Action(
+    "ticket:unmerge", "Undo the merge of a ticket", zh="撤销工单合并", right=Right.MERGE
+)
+SPLIT_TICKET = Action("ticket:split", "Split a ticket", zh="拆分工单", right=Right.EDIT)
 
 
 def merge_tickets(work: UnitOfWork, keep: TicketId, lose: TicketId) -> Ticket:

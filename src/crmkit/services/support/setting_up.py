@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from crmkit.domain.access.acting import Right
 from crmkit.domain.access.team import TeamId
 from crmkit.domain.aggregate import UserId
 from crmkit.domain.calendars.calendar import CalendarId
@@ -25,15 +26,27 @@ from crmkit.services.drafting import changed, draft
 from crmkit.services.support.fitting import Condition, written
 from crmkit.work import UnitOfWork
 
-DEFINE_QUEUE = Action("queue:define", "Define a queue", zh="定义工单队列")
-REGISTER_AGENT = Action("agent:register", "Register a support agent", zh="登记客服坐席")
-UPDATE_AGENT = Action("agent:update", "Change a support agent", zh="修改客服坐席")
-DEFINE_STATUS = Action("ticket_status:define", "Define a ticket status", zh="定义工单状态")
-DEFINE_SLA = Action("sla_policy:define", "Define a service level policy", zh="定义服务级别协议")
-CHANGE_SLA = Action("sla_policy:change", "Change a service level policy", zh="修改服务级别协议")
-DEFINE_MACRO = Action("macro:define", "Define a macro", zh="定义快捷操作")
-DEFINE_RULE = Action("automation_rule:define", "Define an automation rule", zh="定义自动化规则")
-CHANGE_RULE = Action("automation_rule:change", "Change an automation rule", zh="修改自动化规则")
+DEFINE_QUEUE = Action("queue:define", "Define a queue", zh="定义工单队列", right=Right.CREATE)
+REGISTER_AGENT = Action(
+    "agent:register", "Register a support agent", zh="登记客服坐席", right=Right.CREATE
+)
+UPDATE_AGENT = Action("agent:update", "Change a support agent", zh="修改客服坐席", right=Right.EDIT)
+DEFINE_STATUS = Action(
+    "ticket_status:define", "Define a ticket status", zh="定义工单状态", right=Right.CREATE
+)
+DEFINE_SLA = Action(
+    "sla_policy:define", "Define a service level policy", zh="定义服务级别协议", right=Right.CREATE
+)
+CHANGE_SLA = Action(
+    "sla_policy:change", "Change a service level policy", zh="修改服务级别协议", right=Right.EDIT
+)
+DEFINE_MACRO = Action("macro:define", "Define a macro", zh="定义快捷操作", right=Right.CREATE)
+DEFINE_RULE = Action(
+    "automation_rule:define", "Define an automation rule", zh="定义自动化规则", right=Right.CREATE
+)
+CHANGE_RULE = Action(
+    "automation_rule:change", "Change an automation rule", zh="修改自动化规则", right=Right.EDIT
+)
 
 
 def define_queue(

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from crmkit.domain.access.acting import Right
 from crmkit.domain.access.team import TeamId
 from crmkit.domain.filters.tree import EVERYTHING, Filter
 from crmkit.domain.filters.where import where
@@ -24,7 +25,9 @@ from crmkit.work import UnitOfWork
 
 RING_ALARMS = Action("sla:ring", "Let the alarms go off that are due", zh="触发到期提醒")
 REDATE_TICKETS = Action("sla:redate", "Work out due times anew", zh="重新计算截止时间")
-REVIEW_LEVEL = Action("ticket:review_level", "Choose the service level anew", zh="重新匹配服务级别")
+REVIEW_LEVEL = Action(
+    "ticket:review_level", "Choose the service level anew", zh="重新匹配服务级别", right=Right.EDIT
+)
 
 
 def about_to_breach(

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any, Final
 
+from crmkit.domain.access.acting import Right
 from crmkit.domain.filters.where import where
 from crmkit.domain.support.desk import Queue
 from crmkit.domain.support.moments import Author, Happening
@@ -21,12 +22,18 @@ from crmkit.services.support.levels import ruled
 from crmkit.services.support.ties import check_free_to_finish, tie
 from crmkit.work import UnitOfWork
 
-OPEN_TICKET = Action("ticket:open", "Open a ticket", zh="新建工单")
-UPDATE_TICKET = Action("ticket:update", "Change a ticket", zh="修改工单")
-MOVE_TICKET = Action("ticket:move", "Change the status of a ticket", zh="变更工单状态")
-REPLY_TO_TICKET = Action("ticket:reply", "Write on a ticket", zh="回复工单")
-PRIORITISE_TICKET = Action("ticket:prioritise", "Change the priority of a ticket", zh="调整优先级")
-REOPEN_TICKET = Action("ticket:reopen", "Open a finished ticket again", zh="重新打开工单")
+OPEN_TICKET = Action("ticket:open", "Open a ticket", zh="新建工单", right=Right.CREATE)
+UPDATE_TICKET = Action("ticket:update", "Change a ticket", zh="修改工单", right=Right.EDIT)
+MOVE_TICKET = Action(
+    "ticket:move", "Change the status of a ticket", zh="变更工单状态", right=Right.EDIT
+)
+REPLY_TO_TICKET = Action("ticket:reply", "Write on a ticket", zh="回复工单", right=Right.EDIT)
+PRIORITISE_TICKET = Action(
+    "ticket:prioritise", "Change the priority of a ticket", zh="调整优先级", right=Right.EDIT
+)
+REOPEN_TICKET = Action(
+    "ticket:reopen", "Open a finished ticket again", zh="重新打开工单", right=Right.EDIT
+)
 
 MAX_HOPS: Final = 100
 USUAL_REOPEN_DAYS: Final = 14

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from crmkit.domain.access.acting import Right
 from crmkit.domain.filters.where import where
 from crmkit.domain.support.refusals import LinkWouldCircle, TicketBlocked
 from crmkit.domain.support.statuses import UNFINISHED, StatusCategory
@@ -11,7 +12,7 @@ from crmkit.domain.support.ticket_record import LinkKind, TicketLink, TicketLink
 from crmkit.ports import Action
 from crmkit.work import UnitOfWork
 
-LINK_TICKETS = Action("ticket:link", "Tie a ticket to another", zh="关联工单")
+LINK_TICKETS = Action("ticket:link", "Tie a ticket to another", zh="关联工单", right=Right.EDIT)
 _HOLDS_UP: Final = (LinkKind.CHILD_OF, LinkKind.BLOCKS)
 """The tickets tied to another one in these ways must be finished before it."""
 
