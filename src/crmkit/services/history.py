@@ -14,7 +14,7 @@ from crmkit.domain.filters.lowered import All, SortKey
 from crmkit.domain.instants import as_instant
 from crmkit.errors import NotFound
 from crmkit.ports import Action
-from crmkit.services.log_rows import equals, leaf_of, rising, rows
+from crmkit.services.log_rows import equals, leaf_of, paged, rising, rows
 from crmkit.work import UnitOfWork
 
 A = TypeVar("A", bound=Aggregate)
@@ -56,28 +56,37 @@ def changes_of(work: UnitOfWork, changeset_id: UUID) -> tuple[Change, ...]:
 
     Those of records that the actor does not see are left out.
     """
-    changes = logged_changes(work, changeset_id)
+    with work.storing() as session:
+        changes = rows(session, CHANGE, equals(CHANGE, "changeset_id", changeset_id))
     found = tuple(change for one in changes for change in _seen(work, one))
     if not found:
-        raise _no_changeset(changeset_id)
+        raise no_changeset(changeset_id)
     return found
 
 
-def logged_changes(work: UnitOfWork, changeset_id: UUID) -> tuple[Change, ...]:
-    """Return all changes of one changeset, for crmkit's own machinery."""
-    with work.storing() as session:
-        found = rows(session, CHANGE, equals(CHANGE, "changeset_id", changeset_id))
-    if not found:
-        raise _no_changeset(changeset_id)
-    return tuple(found)
-
-
 def changesets_of(work: UnitOfWork, cause_id: UUID) -> tuple[Changeset, ...]:
-    """Return the changesets that have a cause in common, such as one import, newest first."""
+    """Return the changesets that have a cause in common, such as one import, newest first.
+
+    One of which the actor sees no change is left out.
+    """
     newest_first = [SortKey(leaf_of(CHANGESET, name), descending=True) for name in ("at", "id")]
     caused = equals(CHANGESET, "cause_id", cause_id)
     with work.storing() as session:
-        return tuple(rows(session, CHANGESET, caused, order=newest_first))
+        found = rows(session, CHANGESET, caused, order=newest_first)
+    return tuple(one for one in found if _sees_any(work, one.id))
+
+
+def no_changeset(changeset_id: UUID) -> NotFound:
+    """Return the error of a changeset that is not there for its reader."""
+    return NotFound(f"there is no changeset {changeset_id}", path="changeset_id")
+
+
+def _sees_any(work: UnitOfWork, changeset_id: UUID) -> bool:
+    with work.storing() as session:
+        for page in paged(session, CHANGE, equals(CHANGE, "changeset_id", changeset_id)):
+            if any(True for change in page for _shown in _seen(work, change)):
+                return True
+    return False
 
 
 def _permitted_changes(
@@ -96,10 +105,6 @@ def _seen(work: UnitOfWork, change: Change) -> Iterator[Change]:
     sight, cls = work.sight(change.entity), work.registry[change.entity].cls
     if sight is None or work.of(cls).look_up([change.record_id], removed=True):
         yield from shown_changes(sight, [change])
-
-
-def _no_changeset(changeset_id: UUID) -> NotFound:
-    return NotFound(f"there is no changeset {changeset_id}", path="changeset_id")
 
 
 def _changes(work: UnitOfWork, spec: EntitySpec, record_id: UUID) -> tuple[Change, ...]:

@@ -15,7 +15,7 @@ from crmkit.domain.named_kinds import Identity
 from crmkit.domain.parties.contact import Contact, ContactId
 from crmkit.domain.parties.customer import Customer, CustomerId
 from crmkit.domain.parties.merge import Merge, MergeId, WinnerWasMerged, joined, taken_back
-from crmkit.errors import InvalidValue, UnknownField
+from crmkit.errors import InvalidValue, NotFound, UnknownField
 from crmkit.services.turning import CUSTOM, turn_back, turn_references
 from crmkit.work import UnitOfWork
 
@@ -74,7 +74,11 @@ def unmerge(work: UnitOfWork, merge_id: MergeId) -> tuple[Aggregate, Aggregate]:
     spec = work.registry[merge.party]
     cls: type[Customer | Contact] = spec.cls
     records = work.behind(cls)
-    work.permit(UNMERGE, on=work.of(cls).get(merge.winner_id, removed=True))
+    seen = work.of(cls).look_up([merge.winner_id, merge.loser_id], removed=True)
+    if len(seen) < len({merge.winner_id, merge.loser_id}):
+        raise NotFound(f"there is no merge {merge_id}", path="merge.id")
+    for record in seen.values():
+        work.permit(UNMERGE, on=record)
     undone = merge.undo(at=work.now)
     loser: Any = records.get(merge.loser_id, removed=True)
     winner = _winner(work, merge, cls)

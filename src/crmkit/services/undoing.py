@@ -12,8 +12,8 @@ from crmkit.domain.changes import Change, Operation
 from crmkit.domain.entity import EntitySpec
 from crmkit.domain.kinds import Json
 from crmkit.ports import Action
-from crmkit.services.history import CHANGE, logged_changes
-from crmkit.services.log_rows import among, rising, rows
+from crmkit.services.history import CHANGE, no_changeset
+from crmkit.services.log_rows import among, equals, rising, rows
 from crmkit.services.undo_obstacles import Reference, misfit, references_to, taken
 from crmkit.services.undo_plan import Trace, Verdict, by_record, flat, judge, trace, with_values
 from crmkit.work import UnitOfWork
@@ -88,6 +88,8 @@ class _Undo:
 
     def go(self) -> Undone:
         cases = self._cases()
+        if not cases and not self._kept:
+            raise no_changeset(self._changeset_id)
         for case in cases:
             self._work.permit(UNDO, on=case.current)
         self._tell_changed_later([case for case in cases if case.verdict.changed_later])
@@ -102,7 +104,9 @@ class _Undo:
 
     def _cases(self) -> list[_Case]:
         cases: list[_Case] = []
-        groups = by_record(logged_changes(self._work, self._changeset_id))
+        mine = equals(CHANGE, "changeset_id", self._changeset_id)
+        with self._work.storing() as session:
+            groups = by_record(rows(session, CHANGE, mine))
         for entity, members in groupby(sorted(groups), key=lambda key: key[0]):
             ids = [record_id for _entity, record_id in members]
             if entity not in self._work.registry:
@@ -111,10 +115,11 @@ class _Undo:
                 continue
             spec = self._work.registry[entity]
             seen = self._work.of(spec.cls).look_up(ids, removed=True)
-            current = self._work.behind(spec.cls).look_up(list(seen), removed=True)
+            current = self._work.behind(spec.cls).look_up(ids, removed=True)
             for record_id in ids:
                 if record_id not in current:
                     self._keep((entity, record_id), None, "the record was erased")
+                if record_id not in seen:
                     continue
                 done = trace(spec, groups[entity, record_id])
                 record = current[record_id]

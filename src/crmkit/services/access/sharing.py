@@ -7,6 +7,7 @@ from crmkit.domain.access.share import Share, ShareId, ShareLevel
 from crmkit.domain.access.user import User
 from crmkit.domain.aggregate import Aggregate
 from crmkit.domain.filters.where import where
+from crmkit.errors import NotFound
 from crmkit.work import UnitOfWork
 
 SHARE_RECORD = Action("record:share", "Share a record", zh="共享记录", right=Right.SHARE)
@@ -39,15 +40,17 @@ def share_record(
         reason=reason,
         until=until,
     )
-    return work.behind(Share).add(share)
+    return work.shown(work.behind(Share).add(share))
 
 
 def end_share(work: UnitOfWork, share_id: ShareId) -> Share:
     """End a share now; who may share the record may end its shares."""
     share = work.behind(Share).get(share_id)
-    spec = work.registry[share.entity]
-    work.permit(SHARE_RECORD, on=work.of(spec.cls).get(share.record_id))
-    return work.behind(Share).save(share.end(at=work.now))
+    record = work.of(work.registry[share.entity].cls).look_up([share.record_id])
+    if not record:
+        raise NotFound(f"there is no share {share_id}", path="share.id")
+    work.permit(SHARE_RECORD, on=record[share.record_id])
+    return work.shown(work.behind(Share).save(share.end(at=work.now)))
 
 
 def shares_of(work: UnitOfWork, record: Aggregate) -> list[Share]:
@@ -57,4 +60,4 @@ def shares_of(work: UnitOfWork, record: Aggregate) -> list[Share]:
     share = where(Share)
     mine = share.record_id.eq(current.id) & share.entity.eq(work.registry[type(record)].name)
     found = work.behind(Share).find(mine, order=[share.created_at.asc()])
-    return [one for one in found if one.is_open(work.now)]
+    return [work.shown(one) for one in found if one.is_open(work.now)]

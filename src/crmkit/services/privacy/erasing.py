@@ -68,6 +68,7 @@ def erase_person(work: UnitOfWork, person: Aggregate) -> Erased:
 
 def erase_links(work: UnitOfWork, links: Links) -> Erased:
     """Erase the person whose records these are, and write the erase log."""
+    work.permit(ERASE_PERSON)
     work.write_log()
     return _Erasing(work, links).go()
 

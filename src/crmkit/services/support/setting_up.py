@@ -21,6 +21,7 @@ from crmkit.domain.support.moments import When
 from crmkit.domain.support.sla_policy import SlaPolicy
 from crmkit.domain.support.statuses import StatusCategory, TicketStatus, TicketStatusId
 from crmkit.domain.support.ticket import QueueId, SlaPolicyId
+from crmkit.errors import NotFound
 from crmkit.ports import Action
 from crmkit.services.drafting import changed, draft
 from crmkit.services.support.fitting import Condition, written
@@ -65,7 +66,9 @@ def register_agent(work: UnitOfWork, user_id: UserId, **fields: Any) -> Agent:
 
 def update_agent(work: UnitOfWork, user_id: UserId, **fields: Any) -> Agent:
     """Change some fields of the agent that a user is."""
-    agent = work.agents.find(where(Agent).user_id.eq(user_id), limit=1)[0]
+    agent = work.agents.first(where(Agent).user_id.eq(user_id))
+    if agent is None:
+        raise NotFound(f"user {user_id} is no agent", path="user_id", fix="register_agent() first")
     work.permit(UPDATE_AGENT, on=agent)
     return work.agents.save(changed(agent, **fields))
 

@@ -1,0 +1,256 @@
+"""Calling: every public function of the services, with arguments made from its annotations.
+
+A function whose arguments cannot be made fails the build, so a new one gets a row by itself or is
+named here.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import io
+import pkgutil
+import re
+import types
+import typing
+from collections import abc
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from enum import Enum
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID
+
+import attrs
+
+import crmkit.services
+from crmkit.domain.access.acting import Action, Right
+from crmkit.domain.access.policy import Rules
+from crmkit.domain.aggregate import Aggregate
+from crmkit.domain.calendars.hours import Week
+from crmkit.domain.calendars.sources import Source
+from crmkit.domain.entity import Registry
+from crmkit.domain.filters.tree import EVERYTHING, Filter
+from crmkit.domain.money import Money
+from crmkit.domain.parties.customer import Customer
+from crmkit.domain.privacy.erasure import Erasure
+from crmkit.domain.sales.offer import Offer
+from crmkit.domain.sales.product import Component
+from crmkit.domain.sales.quote_line import DraftLine, item
+from crmkit.domain.sales.tax_rate import TaxRule
+from crmkit.domain.support.automation import Command, Do
+from crmkit.domain.support.clock_rules import ClockRule, resolution, targets
+from crmkit.domain.support.moments import When
+from crmkit.domain.support.priorities import Priority
+from crmkit.work import UnitOfWork
+
+INNER: Final = {
+    "log_rows": "takes a session",
+    "plain_calls": "turns results of calls into JSON and back",
+    "privacy.people": "finds persons for what was permitted before",
+    "privacy.blanking_rows": "blanks whole rows once an erasure was permitted",
+    "privacy.replaying": "repeats erasures from a file of the program",
+    "sample_company": "writes a sample",
+    "turning": "turns references once a merge was permitted",
+    "undo_obstacles": "looks for obstacles within an undo",
+    "unique_claims": "claims values of a custom field",
+}
+"""Modules that only other services use, and what for; a folder or a file."""
+WORDS: Final = {
+    "entity": "customer",
+    "party": "customer",
+    "zone": "UTC",
+    "currency": "USD",
+    "into": "CNY",
+    "language": "en",
+    "grantee": "role:nobody",
+    "to": "new",
+    "key": "size",
+    "lines": "mon-fri 09:00-17:00",
+}
+MORE: Final[dict[str, dict[str, Any]]] = {
+    "duplicates.find_duplicates": {"threshold": 0.0},
+    "duplicates.find_duplicates_of": {"threshold": 0.0},
+    "parties.capture_lead": {"company": "probe"},
+    "sales.price_lists.write_price_list": {"currency": "CNY", "valid_from": date(2026, 1, 1)},
+    "support.tickets.open_ticket": {"description": "probe"},
+}
+"""What is asked for beside what must be."""
+_NOW: Final = datetime(2027, 1, 1, tzinfo=UTC)
+_VALUES: Final[dict[Any, Any]] = {
+    int: 7,
+    float: 1.0,
+    bool: True,
+    bytes: b"s" * 32,
+    Decimal: Decimal(2),
+    date: date(2026, 3, 1),
+    datetime: _NOW,
+    timedelta: timedelta(days=400),
+    Filter: EVERYTHING,
+    Money: Money("1", "CNY"),
+    Rules: Rules(),
+    Action: Action("customer:update", right=Right.EDIT),
+    Week: Week.read("mon-fri 09:00-17:00"),
+    Source: Source(name="others", known_until=date(2027, 1, 1)),
+    DraftLine: item("thing", price=3, price_reason="asked"),
+    Offer: Offer(lines=(), valid_until=date(2027, 1, 1)),
+    Command: Command(do=Do.TAG, to="seen"),
+    ClockRule: resolution(targets({Priority.NORMAL: timedelta(hours=4)})),
+    When: When(),
+    TaxRule: TaxRule(kind="other", percent=Decimal(3), valid_from=date(2026, 1, 1)),
+    Any: {"all": []},
+    object: None,
+}
+
+
+@attrs.frozen
+class Aim:
+    """What calls are aimed at: a record of each entity, one of them where any will do."""
+
+    registry: Registry
+    records: dict[str, Any]
+    subject: str
+    changeset_id: UUID
+    folder: Path
+    word: str
+
+    def record(self, entity: str) -> Any:
+        """Return the record of an entity."""
+        return self.records[entity]
+
+
+def services() -> Iterator[tuple[str, Callable[..., Any]]]:
+    """Bring every public function that people's work is done with, by the name of its module."""
+    for found in pkgutil.walk_packages(crmkit.services.__path__, "crmkit.services."):
+        module = importlib.import_module(found.name)
+        place = found.name.removeprefix("crmkit.services.")
+        if place in INNER:
+            continue
+        for name, function in vars(module).items():
+            own = inspect.isfunction(function) and function.__module__ == module.__name__
+            if own and not name.startswith("_") and _takes_work(function):
+                yield f"{place}.{name}", function
+
+
+def _takes_work(function: Callable[..., Any]) -> bool:
+    return next(iter(inspect.signature(function).parameters), "") == "work"
+
+
+def is_general(function: Callable[..., Any]) -> bool:
+    """Say whether a function takes a record of any entity."""
+    hints = typing.get_type_hints(function, localns={"UnitOfWork": UnitOfWork})
+    return any(one in repr(hints) for one in ("Aggregate", "uuid.UUID", "~A"))
+
+
+def arguments(function: Callable[..., Any], aim: Aim) -> tuple[list[Any], dict[str, Any]]:
+    """Return arguments for a function: all that are needed, and every record it may refer to."""
+    hints = typing.get_type_hints(function, localns={"UnitOfWork": UnitOfWork})
+    given: list[Any] = []
+    named: dict[str, Any] = {}
+    for name, part in list(inspect.signature(function).parameters.items())[1:]:
+        if part.kind is part.VAR_KEYWORD:
+            continue
+        if part.default is not part.empty and not _refers(hints[name]):
+            continue
+        value = argument(name, hints[name], aim)
+        if part.kind is part.KEYWORD_ONLY:
+            named[name] = value
+        else:
+            given.append(value)
+    return given, named
+
+
+def _refers(hint: Any) -> bool:
+    name = getattr(hint, "__name__", "")
+    return name.endswith("Id") or any(map(_refers, typing.get_args(hint)))
+
+
+def argument(name: str, hint: Any, aim: Aim) -> Any:
+    """Return a value for a parameter."""
+    origin = typing.get_origin(hint)
+    if origin in (typing.Union, types.UnionType):
+        return argument(name, typing.get_args(hint)[0], aim)
+    if isinstance(hint, typing.NewType):
+        return _id_of(hint, aim)
+    if isinstance(hint, typing.TypeVar):
+        return aim.record("customer" if hint.__name__ == "P" else aim.subject)
+    if hint is UUID:
+        ids = {"record_id": aim.record(aim.subject).id, "changeset_id": aim.changeset_id}
+        return ids.get(name, aim.record("user").id)
+    if hint is str:
+        return _text(name, aim)
+    if inspect.isclass(hint) and origin is None:
+        return _of_class(name, hint, aim)
+    return _several(name, hint, aim)
+
+
+def _text(name: str, aim: Aim) -> str:
+    if name == "links":
+        return f"{aim.subject}:{aim.record(aim.subject).id}"
+    return aim.word if name == "text" else WORDS.get(name, "probe")
+
+
+def _id_of(hint: Any, aim: Aim) -> Any:
+    entity = re.sub(r"(?<!^)(?=[A-Z])", "_", hint.__name__.removesuffix("Id")).lower()
+    return aim.record(entity).id
+
+
+def _of_class(name: str, hint: Any, aim: Aim) -> Any:
+    if hint is Component:
+        return Component(product_id=aim.record("product").id)
+    if hint in _VALUES:
+        return _VALUES[hint]
+    if hint is Aggregate:
+        return aim.record(aim.subject)
+    if hint is Erasure:
+        raise LookupError(name)
+    if issubclass(hint, Aggregate):
+        return aim.record(aim.registry[hint].name)
+    if issubclass(hint, Enum):
+        return list(hint)[-1]
+    if issubclass(hint, Path):
+        return aim.folder / "told.csv"
+    if issubclass(hint, typing.TextIO):
+        return io.StringIO()
+    raise LookupError(f"{name}: {hint}")
+
+
+def _several(name: str, hint: Any, aim: Aim) -> Any:
+    origin, inner = typing.get_origin(hint), typing.get_args(hint)
+    if origin is type:
+        wanted = inner[0]
+        if wanted is Aggregate or (isinstance(wanted, typing.TypeVar) and wanted.__name__ == "A"):
+            return aim.registry[aim.subject].cls
+        return Customer
+    if origin is tuple and inner[-1] is not ...:
+        return tuple(argument(name, one, aim) for one in inner)
+    if origin is abc.Mapping:
+        return {}
+    if origin in (tuple, list, abc.Sequence, abc.Iterable, abc.Collection):
+        kind: Any = list if origin is list else tuple
+        return kind([argument("entity" if name == "entities" else name, inner[0], aim)])
+    if hint is Any:
+        return _VALUES[Any]
+    raise LookupError(f"{name}: {hint}")
+
+
+def told(value: Any, deep: int = 0) -> Iterator[str]:
+    """Bring every text that a result tells: its own, and those of all that it holds."""
+    yield repr(value)
+    yield str(value)
+    if deep > 8 or isinstance(value, str | bytes | int | UUID | type | Enum):
+        return
+    if isinstance(value, io.StringIO):
+        yield value.getvalue()
+        return
+    if attrs.has(type(value)):
+        parts: Any = [getattr(value, field.name) for field in attrs.fields(type(value))]
+    elif isinstance(value, abc.Mapping):
+        parts = [*value.keys(), *value.values()]
+    elif isinstance(value, abc.Iterable) and not hasattr(value, "_refuse"):
+        parts = value
+    else:
+        return
+    for part in parts:
+        yield from told(part, deep + 1)

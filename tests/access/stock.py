@@ -1,0 +1,159 @@
+"""Stock: a record of every kind that one person owns, with one telling word in all its texts."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from crmkit.domain.aggregate import Aggregate, UserId
+from crmkit.domain.calendars.sources import Source, day_off
+from crmkit.domain.entity import EntitySpec
+from crmkit.domain.imports.import_run import ImportRun, ImportRunId
+from crmkit.domain.money import Money
+from crmkit.domain.parties.contact_points import ContactKind, ContactPoint
+from crmkit.domain.sales.chinese_vat import CHINESE_VAT
+from crmkit.domain.sales.quote_line import item
+from crmkit.domain.sales.tax_rate import TaxRule
+from crmkit.domain.support.automation import Command, Do
+from crmkit.domain.support.clock_rules import resolution, targets
+from crmkit.domain.support.moments import Happening, When
+from crmkit.domain.support.priorities import Priority
+from crmkit.domain.support.statuses import StatusCategory
+from crmkit.domain.support.ticket_record import LinkKind
+from crmkit.services import merging, parties, sales
+from crmkit.services.access import share_record
+from crmkit.services.calendars import keeping
+from crmkit.services.saved_views import save_view
+from crmkit.services.support import assigning, setting_up, tickets, ties
+from crmkit.work import UnitOfWork
+
+AMOUNT = {"kestrel": "987654.32", "plover": "123123.45"}
+PHONE = {"kestrel": "13911112222", "plover": "13822223333"}
+SHARED_PHONE = "13700001111"
+"""A number that everybody has, so that all are likely twins."""
+LEFT_OUT = frozenset({"user", "unit", "team", "policy", "custom_field", "price_shelf"})
+"""Entities that nobody owns, or that the policy itself rests on."""
+Stock = dict[str, list[Any]]
+
+
+def stock(work: UnitOfWork, owner: UserId, word: str) -> None:
+    """Write records of every entity, each with the word in it, and give them to the owner."""
+    before = {spec.name: _ids(work, spec) for spec in work.registry if _is_owned(spec)}
+    customer, contact = _parties(work, word)
+    deal, product = _sales(work, word, customer.id)
+    _quotes(work, word, deal, product)
+    _support(work, word, owner, contact.id)
+    for name, known in before.items():
+        records: Any = work.of(work.registry[name].cls)
+        new = [one for one in records.find(removed=True) if one.id not in known]
+        records.save_many(one.evolve(owner_id=owner) for one in new)
+
+
+def owned_by(work: UnitOfWork, owner: UserId) -> Stock:
+    """Return what somebody owns, by entity."""
+    found: Stock = {}
+    for spec in work.registry:
+        if _is_owned(spec):
+            cls: Any = spec.cls
+            every = work.of(cls).find(removed=True)
+            found[spec.name] = [one for one in every if one.owner_id == owner]
+    return found
+
+
+def _is_owned(spec: EntitySpec) -> bool:
+    return issubclass(spec.cls, Aggregate) and spec.name not in LEFT_OUT
+
+
+def _ids(work: UnitOfWork, spec: EntitySpec) -> set[Any]:
+    cls: Any = spec.cls
+    return {one.id for one in work.of(cls).find(removed=True)}
+
+
+def _parties(work: UnitOfWork, word: str) -> tuple[Any, Any]:
+    points = tuple(
+        ContactPoint(kind=ContactKind.MOBILE, raw=raw) for raw in (PHONE[word], SHARED_PHONE)
+    )
+    customer, twin, gone = (
+        parties.register_customer(
+            work,
+            f"{word} {name}",
+            number=f"{word}-{name}",
+            industry=word,
+            notes=word,
+            annual_revenue=Money(AMOUNT[word], "CNY"),
+            contact_points=points,
+            tags=(word,),
+        )
+        for name in ("first", "second", "third")
+    )
+    contact = parties.add_contact(work, f"{word} person", notes=word, contact_points=points)
+    parties.add_contact(work, f"{word} person", notes=word, contact_points=points)
+    parties.relate_contact(work, contact.id, customer.id, role=word, title=word, primary=True)
+    parties.follow_up(work, customer, f"{word} call")
+    parties.capture_lead(work, f"{word} lead", company=word, source=word, contact_points=points)
+    save_view(work, "customer", f"{word} view", where={"all": []})
+    run = ImportRun(
+        id=ImportRunId(work.new_id()), file=word, entity="customer", fingerprint=f"print {word}"
+    )
+    work.of(ImportRun).add(run)
+    merging.merge_customers(work, customer.id, gone.id)
+    share_record(work, customer, "role:nobody", reason=word)
+    assert twin.name != customer.name
+    return customer, contact
+
+
+def _sales(work: UnitOfWork, word: str, customer_id: Any) -> tuple[Any, Any]:
+    price = Money(AMOUNT[word], "CNY")
+    product = sales.add_product(work, f"{word} product", code=word, list_price=price)
+    pipeline = sales.define_pipeline(work, f"{word} pipeline")
+    fields: Any = {"pipeline": pipeline.id, "customer": customer_id, "value": price}
+    deal = sales.open_deal(work, name=f"{word} deal", **fields)
+    lost = sales.open_deal(work, name=f"{word} lost", **fields)
+    won = sales.open_deal(work, name=f"{word} won", **fields)
+    sales.lose_deal(work, lost.id, reason=word)
+    sales.win_deal(work, won.id)
+    prices = sales.write_price_list(
+        work, f"{word} prices", currency="CNY", valid_from=date(2026, 1, 1)
+    )
+    sales.add_price(work, prices.id, price.amount, product_id=product.id)
+    if work.tax_rates.count() == 0:
+        sales.load_tax_rates(work, CHINESE_VAT)
+    day = date(2026, 1, len(word))
+    sales.load_tax_rates(work, [TaxRule(kind=f"{word} tax", percent=Decimal(3), valid_from=day)])
+    sales.set_exchange_rate(work, "USD", "CNY", Decimal("7.1"), day=day)
+    sales.set_pricing_policy(work, f"{word} pricing")
+    return deal, product
+
+
+def _quotes(work: UnitOfWork, word: str, deal: Any, product: Any) -> None:
+    sales.plan_deal(work, deal.id, [item(product.id, 2)])
+    version = sales.quote_deal(work, deal.id, words=word)
+    assert version.quote_id
+
+
+def _support(work: UnitOfWork, word: str, owner: UserId, contact_id: Any) -> None:
+    day = Source(
+        name=f"{word} days", days=(day_off(date(2026, 2, 15), word),), known_until=date(2027, 1, 1)
+    )
+    source = keeping.publish_days(work, day)
+    hours = ("mon-sun 00:00-24:00",)
+    calendar = keeping.define_calendar(work, f"{word} hours", "UTC", *hours, sources=(source.id,))
+    begins = datetime(2026, 5, 1, tzinfo=UTC)
+    keeping.note_absence(work, owner, begins, begins + timedelta(days=1), reason=word)
+    queue = setting_up.define_queue(work, f"{word} queue")
+    setting_up.register_agent(work, owner, skills=(word,))
+    setting_up.define_status(work, f"{word} status", StatusCategory.OPEN)
+    clock = resolution(targets({Priority.NORMAL: timedelta(hours=4)}))
+    setting_up.define_policy(work, f"{word} level", calendar.id, clock)
+    step = Command(do=Do.PRIORITISE, to="high")
+    setting_up.define_macro(work, f"{word} macro", step)
+    setting_up.define_rule(work, f"{word} rule", When(happenings=(Happening.MERGED,)), step)
+    one, other = (
+        tickets.open_ticket(
+            work, f"{word} {name}", queue=queue.id, description=word, requester_id=contact_id
+        )
+        for name in ("ticket", "other ticket")
+    )
+    ties.link_tickets(work, one.id, LinkKind.CAUSED_BY, other.id)
+    assigning.log_time(work, one.id, owner, 5, note=word)
