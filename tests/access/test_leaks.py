@@ -23,6 +23,7 @@ from crmkit.domain.access.policy import Rules
 from crmkit.domain.access.rules import FieldLevel, FieldRule, Grant, Role
 from crmkit.domain.access.share import Share, ShareId
 from crmkit.domain.access.team import Team, TeamId
+from crmkit.domain.access.unit import Unit, UnitId
 from crmkit.domain.access.user import User
 from crmkit.domain.aggregate import UserId
 from crmkit.errors import CrmkitError, Refused
@@ -75,7 +76,7 @@ class House:
             name: own[0].replaced(id=self.theirs[name][0].id, version=self.theirs[name][0].version)
             for name, own in self.own.items()
         }
-        records |= {"user": self.zhao, "team": Team(id=TeamId(self.zhao.id), name="none")}
+        records |= _around(self.zhao)
         return Aim(self.free.registry, records, subject, self.changeset_id, self.folder, SECRET)
 
     def canaries(self, given: str) -> Iterator[str]:
@@ -83,6 +84,12 @@ class House:
         yield from secrets(SECRET)
         ids = [str(one.id) for records in self.theirs.values() for one in records]
         yield from (one for one in ids if one not in given)
+
+
+def _around(user: User) -> dict[str, Any]:
+    """Return what nobody owns: the user, and a team and a unit that are not there."""
+    team, unit = Team(id=TeamId(user.id), name="none"), Unit(id=UnitId(user.id), name="none")
+    return {"user": user, "team": team, "unit": unit}
 
 
 def secrets(word: str) -> tuple[str, ...]:
@@ -231,7 +238,7 @@ def test_no_service_tells_a_veiled_field(houses: Callable[..., House], level: st
     with house.rehearse(house.guarded) as work:
         mine = {name: _as_seen(house, work, name) for name in house.own}
     assert any("<" in repr(record) for record in mine.values())
-    mine |= {"user": house.li, "team": Team(id=TeamId(house.li.id), name="none")}
+    mine |= _around(house.li)
     found: dict[str, set[str]] = {}
     for name, service in SERVICES.items():
         for subject in SUBJECTS if is_general(service) else SUBJECTS[:1]:

@@ -66,9 +66,9 @@ def erase_person(work: UnitOfWork, person: Aggregate) -> Erased:
     return done
 
 
-def erase_links(work: UnitOfWork, links: Links) -> Erased:
-    """Erase the person whose records these are, and write the erase log."""
-    work.permit(ERASE_PERSON)
+def erase_links(work: UnitOfWork, links: Links, *, under: Action = ERASE_PERSON) -> Erased:
+    """Erase the person whose records these are, under a permission, and write the erase log."""
+    work.permit(under)
     work.write_log()
     return _Erasing(work, links).go()
 

@@ -131,7 +131,7 @@ def _end(work: UnitOfWork, spec: EntitySpec, retention: Retention, found: Sequen
 
 def _erase(work: UnitOfWork, persons: Sequence[Any]) -> None:
     links = (link for person in persons for link in person_links(work, person))
-    erase_links(work, tuple(dict.fromkeys(links)))
+    erase_links(work, tuple(dict.fromkeys(links)), under=RUN_RETENTION)
 
 
 def _erase_free(work: UnitOfWork, person: Any) -> bool:
