@@ -7,7 +7,7 @@ import attrs
 
 from crmkit.domain.money import Money
 from crmkit.domain.sales.bundles import component
-from crmkit.domain.sales.millionths import MILLION, WHOLE, half_up, millionths
+from crmkit.domain.sales.millionths import MILLION, WHOLE, half_up, millionths, millionths_of
 from crmkit.domain.sales.price_book import BookPrice, PriceBook, slices
 from crmkit.domain.sales.product import Product, ProductId
 
@@ -53,7 +53,7 @@ class BasicPrices:
         return entry_price(answer, listed, Decimal(1))
 
     def _plain(self, money: Money) -> int | None:
-        return millionths(money.amount) if money.currency == self.currency else None
+        return millionths_of(money) if money.currency == self.currency else None
 
 
 def entry_price(answer: BookPrice, listed: int | None, quantity: Decimal) -> int | None:

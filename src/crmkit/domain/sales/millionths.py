@@ -9,17 +9,24 @@ from typing import Final
 
 from crmkit.domain.currencies import EXPONENTS
 from crmkit.domain.kinds import Number
+from crmkit.domain.money import Money
 
 MILLION: Final = 10**6
 WHOLE: Final = 100 * MILLION
 """A hundred per cent."""
 _SIX: Final = Number()
+_PER_MINOR: Final = {code: int(10 ** (6 - places)) for code, places in EXPONENTS.items()}
 _WIDE: Final = Context(prec=64)
 
 
 def millionths(number: Decimal) -> int:
     """Count the millionths of a number that was checked to have at most six places."""
     return int(number.scaleb(6, _WIDE))
+
+
+def millionths_of(money: Money) -> int:
+    """Count the millionths of an amount of money."""
+    return money.minor * _PER_MINOR[money.currency]
 
 
 def decimal_of(count: int) -> Decimal:

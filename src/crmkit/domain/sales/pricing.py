@@ -13,6 +13,7 @@ from crmkit.domain.sales.basic_prices import BasicPrices, entry_price
 from crmkit.domain.sales.millionths import (
     decimal_of,
     millionths,
+    millionths_of,
     minor_of,
     minor_of_product,
     short,
@@ -207,7 +208,7 @@ class Pricing:
             return 0
         if money.currency != self.currency:
             raise _mixed(money.currency, self.currency, f"lines.{draft.key}.options")
-        return millionths(money.amount)
+        return millionths_of(money)
 
     def _manual(self, draft: DraftLine, quantity: int) -> PriceStep:
         if draft.currency is not None and draft.currency != self.currency:
@@ -240,10 +241,10 @@ class Pricing:
 
 
 def _source(steps: Sequence[PriceStep]) -> PriceSource:
-    kinds = {step.kind for step in steps}
-    if StepKind.MANUAL in kinds:
+    if steps[-1].kind is StepKind.MANUAL:
         return PriceSource.MANUAL
-    return PriceSource.BOOK if StepKind.BOOK in kinds else PriceSource.LIST
+    is_booked = any(step.kind is StepKind.BOOK for step in steps)
+    return PriceSource.BOOK if is_booked else PriceSource.LIST
 
 
 def _percent_text(answer: BookPrice) -> str:
