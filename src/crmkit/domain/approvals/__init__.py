@@ -1,0 +1,1 @@
+"""Approvals: flows as data, and the cases that run through them."""
