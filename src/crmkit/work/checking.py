@@ -29,9 +29,10 @@ def check_records(
     *,
     seen_only: bool = False,
 ) -> list[Any]:
-    """Return records whose custom values and references are right, or raise naming the field.
+    """Return records that may be kept: custom values, references, steps and approvals are right.
 
-    With `seen_only` a record that the actor does not see is as good as none to refer to.
+    What is wrong is raised, naming the field. With `seen_only` a record that the actor does not see
+    is as good as none to refer to.
     """
     checked = list(records)
     rules = _rules_at_stake(work, spec, records, befores)
@@ -44,6 +45,10 @@ def check_records(
         _check_exist(work, spec, name, target, wanted, checked)
         if seen_only:
             _check_seen(work, spec, name, target, wanted)
+    if spec.cls.check_step is not Aggregate.check_step:
+        for record, was in zip(checked, befores, strict=True):
+            record.check_step(was)
+    work.gates.check(spec, checked, befores)
     return checked
 
 

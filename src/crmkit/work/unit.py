@@ -16,6 +16,7 @@ from crmkit.domain.entity import EntitySpec, Registry
 from crmkit.errors import InvalidSettings, Refused, StoreClosed
 from crmkit.ports import Access, Actor, Hooks, Session
 from crmkit.work.effects import run_before_commit
+from crmkit.work.gates import Gates
 from crmkit.work.journal import Journal
 from crmkit.work.marks import Marks
 from crmkit.work.once import Once
@@ -52,6 +53,7 @@ class UnitOfWork(Seeing):
         self._custom: dict[str, CustomRules] = {}
         self._ended: str = ""
         self._is_committing = False
+        self.gates = Gates(self)
         self.registry = registry
         self.result: Any = None
         self._clearance = access.enter(self)

@@ -150,8 +150,9 @@ class Deal(Aggregate):
 
     def _must_be_open(self) -> None:
         if not self.is_open:
+            when = f" at {self.closed_at:%Y-%m-%d}" if self.closed_at else ""
             raise DealAlreadyClosed(
-                f"was {self.outcome} at {self.closed_at:%Y-%m-%d}",
+                f"was {self.outcome}{when}",
                 path="deal.outcome",
                 fix="reopen it first",
             )

@@ -13,8 +13,7 @@ from crmkit.domain.entity import EntitySpec
 from crmkit.domain.filters.where import where
 from crmkit.domain.imports.import_run import ImportRun, ImportRunId
 from crmkit.domain.imports.mapping import FileMapping
-from crmkit.errors import Conflict, Duplicate
-from crmkit.ports import Action, Actor
+from crmkit.errors import Conflict, Duplicate, RuleBroken
 from crmkit.services.imports.chunk import Chunk
 from crmkit.services.imports.reading import RowReader
 from crmkit.services.imports.report import ImportReport, Note, NoteKind, RowOutcome
@@ -155,7 +154,7 @@ class _Run:
         """Take a chunk whole; when the store refuses it, row by row, to find the one at fault."""
         try:
             return self._attempt(rows, reader, spec, run)
-        except (Duplicate, Conflict) as refused:
+        except (Duplicate, Conflict, RuleBroken) as refused:
             if len(rows) == 1:
                 return self._refuse(rows[0], run, str(refused))
         for row in rows:

@@ -1,7 +1,15 @@
 """The collections that crmkit itself brings, by the names that people use for them."""
 
 from crmkit.domain.aggregate import Aggregate
-from crmkit.work.departments import access, calendars, parties, records, sales, support
+from crmkit.work.departments import (
+    access,
+    approvals,
+    calendars,
+    parties,
+    records,
+    sales,
+    support,
+)
 
 ENTITIES: tuple[type[Aggregate], ...] = (
     *records.ENTITIES,
@@ -9,6 +17,7 @@ ENTITIES: tuple[type[Aggregate], ...] = (
     *calendars.ENTITIES,
     *parties.ENTITIES,
     *sales.ENTITIES,
+    *approvals.ENTITIES,
     *support.ENTITIES,
 )
 """The entities of crmkit, department by department."""
@@ -20,6 +29,7 @@ class Departments(
     calendars.CalendarRecords,
     parties.PartyRecords,
     sales.SalesRecords,
+    approvals.ApprovalRecords,
     support.SupportRecords,
 ):
     """One property per entity of crmkit; a vendor's own are reached with `of`."""

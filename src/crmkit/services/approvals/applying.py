@@ -1,0 +1,47 @@
+"""Applying: what was held aside takes effect in the work that approves it."""
+
+from typing import Any
+
+from crmkit.domain.approvals.approval import Approval
+from crmkit.domain.approvals.case import ApprovalStatus
+from crmkit.domain.approvals.content import content_hash
+from crmkit.domain.approvals.flow import ApprovalFlow
+from crmkit.domain.approvals.telling import ContentHasChanged
+from crmkit.services.approvals.routing import record_of
+from crmkit.work import UnitOfWork
+
+
+def apply_granted(work: UnitOfWork, approval: Approval) -> Approval:
+    """Keep an approval; when it was granted, let the changes that it holds take effect."""
+    kept = work.approvals.save(approval) if approval.version else work.approvals.add(approval)
+    if kept.status is not ApprovalStatus.APPROVED or kept.changes is None:
+        return kept
+    record = record_of(work, kept)
+    records = work.of(type(record))
+    if kept.is_new:
+        records.add(record)
+    else:
+        records.save(record)
+    return work.approvals.save(kept.apply(at=work.now))
+
+
+def must_say_the_same(work: UnitOfWork, flow: ApprovalFlow, approval: Approval) -> Any:
+    """Return the record of an approval, or raise `ContentHasChanged` naming the fields."""
+    record = record_of(work, approval)
+    spec = work.registry[approval.entity]
+    now = flow.content_of(spec, record)
+    moved = {name for name, value in now.items() if value != approval.content.get(name)}
+    if approval.base:
+        stored = work.known(spec, approval.record_id)
+        moved |= {
+            name
+            for name, was in approval.base.items()
+            if spec.parts[name].plain(getattr(stored, name)) != was
+        }
+    if moved or content_hash(now) != approval.content_hash:
+        raise ContentHasChanged(
+            f"{', '.join(sorted(moved)) or 'the flow'} changed since it was submitted",
+            path=f"{approval.entity}.{min(moved, default='')}".rstrip("."),
+            fix="send it back, or withdraw and submit again",
+        )
+    return record
