@@ -84,7 +84,7 @@ def opened(url: str, tenant: str, *nodes: Node, **settings: Any) -> Iterator[Off
             for name in ("boss", "wang", "li", "sun"):
                 user = User(id=UserId(work.new_id()), name=name, login=name, manager_id=above)
                 office.people[name] = above = work.users.add(user).id
-            work.users.save(work.users.get(above).evolve(manager_id=None, tags=("finance",)))
+            work.users.save(work.users.get(above).evolve(manager_id=None, roles=("finance",)))
             publish(work, *nodes or (LINE,), **settings)
         yield office
 

@@ -7,10 +7,11 @@ from typing import Any
 import attrs
 import pytest
 
+from crmkit.domain.access.unit import Unit, UnitId
 from crmkit.domain.approvals import telling
 from crmkit.domain.approvals.case import ApprovalStatus
 from crmkit.domain.approvals.flow import ApprovalFlow, FlowIsInForce
-from crmkit.domain.approvals.node import NobodyCanApprove, Node
+from crmkit.domain.approvals.node import Mode, NobodyCanApprove, Node
 from crmkit.domain.approvals.people import Approvers
 from crmkit.domain.filters.where import where
 from crmkit.domain.money import Money
@@ -312,3 +313,23 @@ def _change_freely(work: Any, customer_id: Any, **fields: Any) -> Customer:
         nodes=(node,),
     )
     return changed
+
+
+def test_heads_of_departments_are_those_of_the_tree_of_units(tenant: str) -> None:
+    """From the submitter's own unit upwards, as they stand today; who is not active is not asked."""
+    heads = Node(name="heads", approvers=(Approvers.heads(3),), mode=Mode.SEQUENCE)
+    with opened("memory:", tenant, heads) as office:
+        with office.work("boss") as work:
+            above = None
+            for name in ("boss", "sun", "wang"):
+                unit = Unit(
+                    id=UnitId(work.new_id()),
+                    name=name,
+                    parent_id=above,
+                    head_id=office.people[name],
+                )
+                above = work.units.add(unit).id
+            work.users.save(work.users.get(office.people["li"]).evolve(unit_id=above))
+            work.users.save(work.users.get(office.people["sun"]).deactivate(at=work.now))
+        [stop] = office.run("li", approvals.preview_route, office.open_deal(), FLOW)
+        assert stop.asked == (office.people["wang"], office.people["boss"])

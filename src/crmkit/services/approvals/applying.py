@@ -12,17 +12,21 @@ from crmkit.work import UnitOfWork
 
 
 def apply_granted(work: UnitOfWork, approval: Approval) -> Approval:
-    """Keep an approval; when it was granted, let the changes that it holds take effect."""
-    kept = work.approvals.save(approval) if approval.version else work.approvals.add(approval)
+    """Keep an approval; when it was granted, let the changes that it holds take effect.
+
+    Being asked is the right to decide, and the last yes the right to what was asked for.
+    """
+    cases = work.behind(Approval)
+    kept = cases.save(approval) if approval.version else cases.add(approval)
     if kept.status is not ApprovalStatus.APPROVED or kept.changes is None:
         return kept
     record = record_of(work, kept)
-    records = work.of(type(record))
+    records = work.behind(type(record))
     if kept.is_new:
         records.add(record)
     else:
         records.save(record)
-    return work.approvals.save(kept.apply(at=work.now))
+    return cases.save(kept.apply(at=work.now))
 
 
 def must_say_the_same(work: UnitOfWork, flow: ApprovalFlow, approval: Approval) -> Any:

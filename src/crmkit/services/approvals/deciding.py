@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from crmkit.domain.access.user import User
 from crmkit.domain.aggregate import UserId
 from crmkit.domain.approvals.approval import Approval
 from crmkit.domain.approvals.case import Decision
@@ -41,7 +42,7 @@ def approve(
 def reject(work: UnitOfWork, approval_id: ApprovalId, *, comment: str | None = None) -> Approval:
     """Say no."""
     approval, flow, said = _before(work, approval_id, comment)
-    return work.approvals.save(approval.reject(flow, said))
+    return apply_granted(work, approval.reject(flow, said))
 
 
 def send_back(
@@ -69,8 +70,8 @@ def add_signer(
 ) -> Approval:
     """Ask one more, who decides before oneself or after (加签)."""
     approval, flow, said = _before(work, approval_id, comment)
-    work.users.get(user_id)
-    return work.approvals.save(approval.add_signer(flow, said, user_id, place=place))
+    work.behind(User).get(user_id)
+    return apply_granted(work, approval.add_signer(flow, said, user_id, place=place))
 
 
 def approvals_waiting_for(work: UnitOfWork, user_id: UserId | None = None) -> list[Approval]:
@@ -79,7 +80,7 @@ def approvals_waiting_for(work: UnitOfWork, user_id: UserId | None = None) -> li
     running = delegations_to(work, user)
     people = {str(user), *(str(one.from_id) for one in running)}
     asked = where(Approval)
-    found = work.approvals.find(asked.waiting_for.has_any(people), order=[asked.id.asc()])
+    found = work.behind(Approval).find(asked.waiting_for.has_any(people), order=[asked.id.asc()])
     return [one for one in found if _is_for(one, user, running)]
 
 
@@ -91,9 +92,9 @@ def _is_for(approval: Approval, user: UserId, running: Iterable[Delegation]) -> 
 def _before(
     work: UnitOfWork, approval_id: ApprovalId, comment: str | None
 ) -> tuple[Approval, ApprovalFlow, Decision]:
-    approval = work.approvals.get(approval_id)
+    approval = work.behind(Approval).get(approval_id)
     work.permit(DECIDE, on=approval)
-    flow = work.approval_flows.get(approval.flow_id)
+    flow = work.behind(ApprovalFlow).get(approval.flow_id)
     user = acting_user(work).id
     users = may_decide_for(work, user, flow.code)
     return approval, flow, Decision(by=user, users=users, at=work.now, comment=comment)

@@ -76,7 +76,7 @@ def retire_flow(work: UnitOfWork, code: str) -> ApprovalFlow:
 def flow_of(work: UnitOfWork, code: str) -> ApprovalFlow:
     """Return the edition of a code that is in force, or raise `NotFound`."""
     flow = where(ApprovalFlow)
-    found = work.approval_flows.first(flow.code.eq(code) & flow.retired_at.is_none())
+    found = work.behind(ApprovalFlow).first(flow.code.eq(code) & flow.retired_at.is_none())
     if found is None or not found.is_in_force:
         raise NotFound(f"no flow {code!r} is in force", path="approval_flow.code")
     work.guard(found)

@@ -3,6 +3,7 @@
 from crmkit.domain.aggregate import UserId
 from crmkit.domain.approvals.approval import Approval
 from crmkit.domain.approvals.case import ApprovalStatus
+from crmkit.domain.approvals.flow import ApprovalFlow
 from crmkit.domain.approvals.telling import ApprovalId
 from crmkit.domain.filters.where import where
 from crmkit.domain.working_time import AROUND_THE_CLOCK, WorkingTime
@@ -25,7 +26,7 @@ def escalate_late_approvals(
     work.permit(ESCALATE)
     one = where(Approval)
     late = one.status.eq(ApprovalStatus.PENDING) & one.due_at.le(work.now)
-    found = work.approvals.find(late, order=[one.due_at.asc()], limit=limit)
+    found = work.behind(Approval).find(late, order=[one.due_at.asc()], limit=limit)
     return [_escalate(work, approval, calendar) for approval in found]
 
 
@@ -40,7 +41,7 @@ def migrate_approval(
 
     `node` names another one to go on at, where the new edition has no node of the same name.
     """
-    approval = work.approvals.get(approval_id)
+    approval = work.behind(Approval).get(approval_id)
     work.permit(MIGRATE, on=approval)
     flow = flow_of(work, approval.flow)
     record = must_say_the_same(work, flow, approval)
@@ -54,14 +55,14 @@ def void_approval(
     work: UnitOfWork, approval_id: ApprovalId, *, comment: str | None = None
 ) -> Approval:
     """Let what was approved count no more; steps that were taken by it stay taken."""
-    approval = work.approvals.get(approval_id)
+    approval = work.behind(Approval).get(approval_id)
     work.permit(VOID, on=approval)
     voided = approval.void(by=acting_user(work).id, at=work.now, comment=comment)
-    return work.approvals.save(voided)
+    return apply_granted(work, voided)
 
 
 def _escalate(work: UnitOfWork, approval: Approval, calendar: WorkingTime) -> Approval:
-    flow = work.approval_flows.get(approval.flow_id)
+    flow = work.behind(ApprovalFlow).get(approval.flow_id)
     record = record_of(work, approval)
     route = route_for(work, flow, approval.submitter_id, record, calendar=calendar)
     superiors = _superiors(work, approval.step.waiting_for)

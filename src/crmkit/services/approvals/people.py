@@ -1,9 +1,13 @@
-"""The people of a tenant, as approvals ask for them: who acts, who leads, who stands in."""
+"""The people of a tenant, as approvals ask for them: who acts, who leads, who stands in.
+
+They are looked up whatever the actor may see: who decides does not hang on who asks.
+"""
 
 from collections.abc import Iterable
 from contextlib import suppress
 from uuid import UUID
 
+from crmkit.domain.access.unit import Unit, UnitId
 from crmkit.domain.access.user import User
 from crmkit.domain.aggregate import UserId
 from crmkit.domain.approvals.delegation import Delegation
@@ -13,11 +17,12 @@ from crmkit.work import UnitOfWork
 
 
 class UserDirectory:
-    """Knows the users of the tenant by their records, each looked up once."""
+    """Knows the users and units of the tenant by their records, each looked up once."""
 
     def __init__(self, work: UnitOfWork) -> None:
         """Belong to a work."""
-        self._work = work
+        self._users, self._units = work.behind(User), work.behind(Unit)
+        self._today = work.now.date()
         self._known: dict[UserId, User | None] = {}
 
     def manager_of(self, user: UserId) -> UserId | None:
@@ -26,41 +31,43 @@ class UserDirectory:
         return None if found is None else found.manager_id
 
     def heads_of(self, user: UserId) -> Iterable[UserId]:
-        """Bring the first superior in each office that is not the one below, and their own."""
+        """Bring the heads of the unit of a user and of those above it, as they stand today."""
         found = self._user(user)
-        seen: set[UserId] = set()
-        while found is not None and found.id not in seen:
-            seen.add(found.id)
-            above = self._user(found.manager_id)
-            if above is None or above.unit != found.unit:
-                yield found.id
-            found = above
+        unit_id = None if found is None else found.unit_id
+        seen: set[UnitId] = set()
+        while unit_id is not None and unit_id not in seen:
+            seen.add(unit_id)
+            unit = self._units.look_up([unit_id]).get(unit_id)
+            if unit is None:
+                return
+            if unit.head_id is not None and unit.stands_on(self._today):
+                yield unit.head_id
+            unit_id = unit.parent_id
 
     def in_role(self, role: str) -> Iterable[UserId]:
-        """Bring the users who carry the role as a tag, in the order they came."""
+        """Bring the users who play a role, in the order they came."""
         user = where(User)
-        found = self._work.users.find(user.tags.has_any([role]), order=[user.id.asc()])
+        found = self._users.find(user.roles.has_any([role]), order=[user.id.asc()])
         return [one.id for one in found]
 
     def is_there(self, user: UserId) -> bool:
-        """Say whether there is such a user."""
-        return self._user(user) is not None
+        """Say whether the user is active."""
+        found = self._user(user)
+        return found is not None and found.is_active
 
-    def _user(self, user_id: UserId | None) -> User | None:
-        if user_id is None:
-            return None
+    def _user(self, user_id: UserId) -> User | None:
         if user_id not in self._known:
-            self._known[user_id] = self._work.users.look_up([user_id]).get(user_id)
+            self._known[user_id] = self._users.look_up([user_id]).get(user_id)
         return self._known[user_id]
 
 
 def acting_user(work: UnitOfWork) -> User:
-    """Return the user who acts, by the id or the login of the actor, or raise `NotAUser`."""
-    name = work.actor.id
-    found = work.users.first(where(User).login.eq(name))
+    """Return the active user who acts, by the id or login of the actor, or raise `NotAUser`."""
+    name, users = work.actor.id, work.behind(User)
+    found = users.first(where(User).login.eq(name))
     with suppress(ValueError):
-        found = found or work.users.look_up([UUID(name)]).get(UUID(name))
-    if found is None:
+        found = found or users.look_up([UUID(name)]).get(UUID(name))
+    if found is None or not found.is_active:
         raise NotAUser(
             f"{name!r} is none of the users", path="actor", fix="act as one of them, by login or id"
         )
@@ -71,7 +78,7 @@ def delegations_to(work: UnitOfWork, user: UserId) -> list[Delegation]:
     """Return the delegations to a user that run now."""
     one = where(Delegation)
     running = one.to_id.eq(user) & one.from_at.le(work.now) & one.until_at.gt(work.now)
-    return work.delegations.find(running)
+    return work.behind(Delegation).find(running)
 
 
 def may_decide_for(work: UnitOfWork, user: UserId, flow: str) -> frozenset[UserId]:

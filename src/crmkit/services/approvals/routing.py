@@ -45,7 +45,7 @@ def record_of(work: UnitOfWork, approval: Approval) -> Any:
     if approval.is_new:
         return spec.cls(id=approval.record_id, **revived(spec, approval.changes or {}))
     cls: type[Aggregate] = spec.cls
-    record = work.of(cls).get(approval.record_id)
+    record = work.behind(cls).get(approval.record_id)
     return with_changes(spec, record, approval.changes)
 
 

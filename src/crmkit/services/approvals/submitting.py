@@ -1,7 +1,7 @@
 """Submitting: records, changes held aside, new records and removals, on their way or back."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from crmkit.domain.aggregate import Aggregate
 from crmkit.domain.approvals.approval import Approval
@@ -20,6 +20,7 @@ from crmkit.services.approvals.routing import record_of, route_for
 from crmkit.services.drafting import changed, draft
 from crmkit.work import UnitOfWork
 
+A = TypeVar("A", bound=Aggregate)
 SUBMIT = Action("approval:submit", "Submit something for approval", zh="提交审批")
 WITHDRAW = Action("approval:withdraw", "Take back what was submitted", zh="撤回审批")
 
@@ -37,8 +38,7 @@ def submit_for_approval(
     calendar: WorkingTime = AROUND_THE_CLOCK,
 ) -> Approval:
     """Submit what a record says; what is approved is this content and no other."""
-    known = work.of(type(record)).get(record.id)
-    work.permit(SUBMIT, on=known)
+    known = _stored(work, record)
     return _begin(work, flow_of(work, flow), known, calendar=calendar)
 
 
@@ -51,8 +51,7 @@ def propose_change(
     **changes: Any,
 ) -> Approval:
     """Hold changes aside; they take effect when they are approved, unless the fields have moved."""
-    known = work.of(type(record)).get(record.id)
-    work.permit(SUBMIT, on=known)
+    known = _stored(work, record)
     spec = work.registry[type(record)]
     wanted = changed(known, **changes)
     plain = {name: spec.parts[name].plain(getattr(wanted, name)) for name in changes}
@@ -84,8 +83,7 @@ def submit_removal(
     calendar: WorkingTime = AROUND_THE_CLOCK,
 ) -> Approval:
     """Ask for leave to remove a record."""
-    known = work.of(type(record)).get(record.id)
-    work.permit(SUBMIT, on=known)
+    known = _stored(work, record)
     found = flow_of(work, flow)
     if found.gate is not Gate.REMOVE:
         raise InvalidValue(f"{flow} is not about removing", path="approval.flow")
@@ -99,9 +97,9 @@ def resubmit(
     calendar: WorkingTime = AROUND_THE_CLOCK,
 ) -> Approval:
     """Submit again what came back, as the record is now."""
-    approval = work.approvals.get(approval_id)
+    approval = work.behind(Approval).get(approval_id)
     work.permit(SUBMIT, on=approval)
-    flow = work.approval_flows.get(approval.flow_id)
+    flow = work.behind(ApprovalFlow).get(approval.flow_id)
     user = acting_user(work)
     record = record_of(work, approval)
     content = flow.content_of(work.registry[approval.entity], record)
@@ -118,11 +116,18 @@ def resubmit(
 
 def withdraw_approval(work: UnitOfWork, approval_id: ApprovalId) -> Approval:
     """Take back what was submitted, as far as the flow lets it."""
-    approval = work.approvals.get(approval_id)
+    approval = work.behind(Approval).get(approval_id)
     work.permit(WITHDRAW, on=approval)
-    flow = work.approval_flows.get(approval.flow_id)
+    flow = work.behind(ApprovalFlow).get(approval.flow_id)
     user = acting_user(work)
-    return work.approvals.save(approval.withdraw(flow, by=user.id, at=work.now))
+    return apply_granted(work, approval.withdraw(flow, by=user.id, at=work.now))
+
+
+def _stored(work: UnitOfWork, record: A) -> A:
+    """Return a record that the actor sees, whole, whatever is veiled for them."""
+    seen = work.of(type(record)).get(record.id)
+    work.permit(SUBMIT, on=seen)
+    return work.behind(type(record)).get(record.id)
 
 
 def _begin(
@@ -168,7 +173,7 @@ def _check(work: UnitOfWork, flow: ApprovalFlow, record: Aggregate) -> None:
     approval = where(Approval)
     under_way = approval.status.in_([ApprovalStatus.PENDING, ApprovalStatus.RETURNED])
     same = approval.record_id.eq(record.id) & approval.flow.eq(flow.code)
-    if work.approvals.exists(same & under_way):
+    if work.behind(Approval).exists(same & under_way):
         raise AlreadySubmitted(
             f"is under way through {flow.code}",
             path="approval.record_id",
