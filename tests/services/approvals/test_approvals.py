@@ -316,7 +316,7 @@ def _change_freely(work: Any, customer_id: Any, **fields: Any) -> Customer:
 
 
 def test_heads_of_departments_are_those_of_the_tree_of_units(tenant: str) -> None:
-    """From the submitter's own unit upwards, as they stand today; who is not active is not asked."""
+    """From the submitter's own unit upwards, as they stand today, but who is not active."""
     heads = Node(name="heads", approvers=(Approvers.heads(3),), mode=Mode.SEQUENCE)
     with opened("memory:", tenant, heads) as office:
         with office.work("boss") as work:
