@@ -46,11 +46,11 @@ def test_opening_notes_when() -> None:
 
 def test_moving_tells_from_where_to_where() -> None:
     """A move to where it stands is none."""
-    moved = deal().move("offer")
+    moved = deal().move("offer", at=AT)
     assert moved.stage == "offer"
     assert moved.events == (DealMoved(deal_id=moved.id, from_stage="new", to_stage="offer"),)
     still = deal()
-    assert still.move("new") is still
+    assert still.move("new", at=AT) is still
 
 
 def test_winning_closes() -> None:
@@ -69,7 +69,7 @@ def test_losing_closes_with_a_reason() -> None:
 
 def test_reopening_forgets_the_end() -> None:
     """Neither date nor reason stay."""
-    again = deal().lose(at=AT, reason="x").replaced(events=()).reopen()
+    again = deal().lose(at=AT, reason="x").replaced(events=()).reopen(at=AT)
     assert (again.outcome, again.closed_at, again.lost_reason) == (DealOutcome.OPEN, None, None)
     assert again.events == (DealReopened(deal_id=again.id),)
 
@@ -77,7 +77,7 @@ def test_reopening_forgets_the_end() -> None:
 @pytest.mark.parametrize("close", ["win", "lose"])
 @pytest.mark.parametrize(
     "act",
-    [lambda d: d.move("offer"), lambda d: d.win(at=AT), lambda d: d.lose(at=AT)],
+    [lambda d: d.move("offer", at=AT), lambda d: d.win(at=AT), lambda d: d.lose(at=AT)],
     ids=["move", "win", "lose"],
 )
 def test_closed_deal_stays_as_it_is(close: str, act: Any) -> None:
@@ -92,7 +92,7 @@ def test_closed_deal_stays_as_it_is(close: str, act: Any) -> None:
 def test_open_deal_is_not_reopened() -> None:
     """There is nothing to take back."""
     with pytest.raises(DealStillOpen):
-        deal().reopen()
+        deal().reopen(at=AT)
 
 
 def test_stage_is_found_by_name() -> None:

@@ -14,8 +14,10 @@ from crmkit.domain.approvals.node import WhenLate
 from crmkit.domain.approvals.step import Place, Verdict
 from crmkit.domain.approvals.telling import Deed, Line
 from crmkit.domain.entity import Index, entity
+from crmkit.domain.privacy.keeping import keeps
 
 
+@keeps(financial=("content", "changes", "base"))
 @entity(
     "approval",
     indexes=[

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, ClassVar, Self
 from uuid import UUID
 
 import attrs
@@ -49,6 +49,8 @@ class Case(Aggregate):
     in `base`; `is_new` says that the record itself is. `waiting_for` and `due_at` follow from the
     last step.
     """
+
+    derived_names: ClassVar = ("waiting_for", "due_at")
 
     id: ApprovalId
     flow_id: ApprovalFlowId

@@ -9,6 +9,7 @@ import attrs
 from crmkit.domain.aggregate import Aggregate, UserId
 from crmkit.domain.entity import Index, entity
 from crmkit.domain.kinds import Text
+from crmkit.domain.privacy.keeping import keeps
 from crmkit.errors import InvalidValue, RuleBroken
 
 DelegationId = NewType("DelegationId", UUID)
@@ -18,6 +19,7 @@ class DelegationNotRunning(RuleBroken):
     """The delegation has not begun, or is over."""
 
 
+@keeps()
 @entity(
     "delegation",
     indexes=[Index(("to_id", "until_at")), Index("from_id")],

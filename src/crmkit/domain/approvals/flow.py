@@ -13,6 +13,7 @@ from crmkit.domain.approvals.content import content_fields, content_hash, conten
 from crmkit.domain.approvals.node import ALWAYS, Node
 from crmkit.domain.entity import EntitySpec, Index, Unique, entity
 from crmkit.domain.kinds import Text
+from crmkit.domain.privacy.keeping import keeps
 from crmkit.errors import InvalidValue, RuleBroken
 
 ApprovalFlowId = NewType("ApprovalFlowId", UUID)
@@ -58,6 +59,7 @@ class FlowIsInForce(RuleBroken):
     """What was published does not change; cases rely on it."""
 
 
+@keeps()
 @entity(
     "approval_flow",
     unique=[Unique(("code", "number"))],

@@ -1,6 +1,18 @@
 """Sales: what people do with pipelines, deals, products and prices."""
 
 from crmkit.services.sales.base_values import BaseValue, base_values
+from crmkit.services.sales.deal_team import (
+    chances_of,
+    change_stakeholder,
+    involve,
+    judge_deal,
+    name_competitors,
+    plan_next_step,
+    predict_deal,
+    split_deal,
+    stakeholders_of,
+    update_deal,
+)
 from crmkit.services.sales.deals import (
     LOSE_DEAL,
     MOVE_DEAL,
@@ -13,7 +25,14 @@ from crmkit.services.sales.deals import (
     reopen_deal,
     win_deal,
 )
-from crmkit.services.sales.pipelines import DEFAULT_STAGES, DEFINE_PIPELINE, define_pipeline
+from crmkit.services.sales.pipelines import (
+    DEFAULT_STAGES,
+    DEFINE_PIPELINE,
+    EDIT_PIPELINE,
+    define_pipeline,
+    edit_pipeline,
+    stages_in_use,
+)
 from crmkit.services.sales.price_lists import (
     PUBLISH_PRICE_LIST,
     WITHDRAW_PRICE_LIST,
@@ -80,6 +99,13 @@ from crmkit.services.sales.rates import (
     set_exchange_rate,
     tax_table,
 )
+from crmkit.services.sales.stages import (
+    move_in_pipeline,
+    rots_since,
+    rotting_deals,
+    stays_of,
+    time_at_stages,
+)
 
 __all__ = [
     "ACCEPT_QUOTE",
@@ -89,6 +115,7 @@ __all__ = [
     "DECLINE_QUOTE",
     "DEFAULT_STAGES",
     "DEFINE_PIPELINE",
+    "EDIT_PIPELINE",
     "LOSE_DEAL",
     "MOVE_DEAL",
     "OPEN_DEAL",
@@ -115,20 +142,29 @@ __all__ = [
     "add_product",
     "approve_version",
     "base_values",
+    "chances_of",
     "change_product",
+    "change_stakeholder",
     "choose_lines",
     "deal_lines",
     "decline_quote",
     "define_pipeline",
+    "edit_pipeline",
     "exchange",
+    "involve",
+    "judge_deal",
     "load_tax_rates",
     "lose_deal",
     "make_variants",
     "move_deal",
+    "move_in_pipeline",
+    "name_competitors",
     "open_deal",
     "open_quote",
     "open_shared",
     "plan_deal",
+    "plan_next_step",
+    "predict_deal",
     "price_book",
     "products_within",
     "publish_price_list",
@@ -138,12 +174,20 @@ __all__ = [
     "reprice",
     "requote",
     "retire_product",
+    "rots_since",
+    "rotting_deals",
     "send_version",
     "set_components",
     "set_exchange_rate",
     "set_pricing_policy",
     "share_version",
+    "split_deal",
+    "stages_in_use",
+    "stakeholders_of",
+    "stays_of",
     "tax_table",
+    "time_at_stages",
+    "update_deal",
     "variants_of",
     "versions_of",
     "win_deal",

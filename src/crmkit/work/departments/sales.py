@@ -10,6 +10,8 @@ from crmkit.domain.sales.pricing_policy import PricingPolicy
 from crmkit.domain.sales.product import Product
 from crmkit.domain.sales.quote import Quote
 from crmkit.domain.sales.quote_version import QuoteVersion
+from crmkit.domain.sales.stage_stay import StageStay
+from crmkit.domain.sales.stakeholder import Stakeholder
 from crmkit.domain.sales.tax_rate import TaxRate
 from crmkit.work.collection import Collection
 from crmkit.work.departments.reaching import Reaching
@@ -18,6 +20,8 @@ ENTITIES: tuple[type[Aggregate], ...] = (
     Product,
     Pipeline,
     Deal,
+    StageStay,
+    Stakeholder,
     PriceList,
     PriceEntry,
     PriceShelf,
@@ -47,6 +51,16 @@ class SalesRecords(Reaching):
     def deals(self) -> Collection[Deal]:
         """Return the deals."""
         return self.of(Deal)
+
+    @property
+    def stage_stays(self) -> Collection[StageStay]:
+        """Return the stays at stages that are over."""
+        return self.of(StageStay)
+
+    @property
+    def stakeholders(self) -> Collection[Stakeholder]:
+        """Return the people in deals."""
+        return self.of(Stakeholder)
 
     @property
     def price_lists(self) -> Collection[PriceList]:
