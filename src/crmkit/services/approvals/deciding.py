@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from crmkit.domain.access.acting import Right
 from crmkit.domain.access.user import User
 from crmkit.domain.aggregate import UserId
 from crmkit.domain.approvals.approval import Approval
@@ -18,7 +19,7 @@ from crmkit.services.approvals.people import acting_user, delegations_to, may_de
 from crmkit.services.approvals.routing import record_of, route_for
 from crmkit.work import UnitOfWork
 
-DECIDE = Action("approval:decide", "Decide on what was submitted", zh="审批")
+DECIDE = Action("approval:decide", "Decide on what was submitted", zh="审批", right=Right.APPROVE)
 
 
 def approve(

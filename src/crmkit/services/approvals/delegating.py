@@ -2,14 +2,17 @@
 
 from datetime import datetime
 
+from crmkit.domain.access.acting import Right
 from crmkit.domain.aggregate import UserId
 from crmkit.domain.approvals.delegation import Delegation, DelegationId
 from crmkit.ports import Action
 from crmkit.services.approvals.people import acting_user
 from crmkit.work import UnitOfWork
 
-DELEGATE = Action("delegation:give", "Let another approve in one's place", zh="委托审批")
-END_DELEGATION = Action("delegation:end", "End a delegation", zh="终止委托")
+DELEGATE = Action(
+    "delegation:give", "Let another approve in one's place", zh="委托审批", right=Right.CREATE
+)
+END_DELEGATION = Action("delegation:end", "End a delegation", zh="终止委托", right=Right.EDIT)
 
 
 def delegate_approvals(

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from crmkit.domain.access.acting import Right
 from crmkit.domain.approvals.content import content_fields
 from crmkit.domain.approvals.flow import ApprovalFlow, ApprovalFlowId
 from crmkit.domain.approvals.node import ALWAYS
@@ -16,8 +17,12 @@ from crmkit.ports import Action
 from crmkit.services.conditions import Condition, plain_condition
 from crmkit.work import UnitOfWork
 
-PUBLISH_FLOW = Action("approval_flow:publish", "Publish an approval flow", zh="发布审批流程")
-RETIRE_FLOW = Action("approval_flow:retire", "Retire an approval flow", zh="停用审批流程")
+PUBLISH_FLOW = Action(
+    "approval_flow:publish", "Publish an approval flow", zh="发布审批流程", right=Right.CREATE
+)
+RETIRE_FLOW = Action(
+    "approval_flow:retire", "Retire an approval flow", zh="停用审批流程", right=Right.EDIT
+)
 
 
 def publish_flow(

@@ -1,5 +1,6 @@
 """Keeping up: late approvals escalate, running ones move to another edition, granted ones end."""
 
+from crmkit.domain.access.acting import Right
 from crmkit.domain.aggregate import UserId
 from crmkit.domain.approvals.approval import Approval
 from crmkit.domain.approvals.case import ApprovalStatus
@@ -14,9 +15,13 @@ from crmkit.services.approvals.people import UserDirectory, acting_user
 from crmkit.services.approvals.routing import record_of, route_for
 from crmkit.work import UnitOfWork
 
-ESCALATE = Action("approval:escalate", "Escalate late approvals", zh="升级超时审批")
-MIGRATE = Action("approval:migrate", "Move an approval to another edition", zh="迁移审批")
-VOID = Action("approval:void", "Let an approval count no more", zh="作废审批")
+ESCALATE = Action(
+    "approval:escalate", "Escalate late approvals", zh="升级超时审批", right=Right.APPROVE
+)
+MIGRATE = Action(
+    "approval:migrate", "Move an approval to another edition", zh="迁移审批", right=Right.EDIT
+)
+VOID = Action("approval:void", "Let an approval count no more", zh="作废审批", right=Right.EDIT)
 
 
 def escalate_late_approvals(

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
+from crmkit.domain.access.acting import Right
 from crmkit.domain.aggregate import Aggregate
 from crmkit.domain.approvals.approval import Approval
 from crmkit.domain.approvals.case import ApprovalStatus, Route
@@ -21,8 +22,10 @@ from crmkit.services.drafting import changed, draft
 from crmkit.work import UnitOfWork
 
 A = TypeVar("A", bound=Aggregate)
-SUBMIT = Action("approval:submit", "Submit something for approval", zh="提交审批")
-WITHDRAW = Action("approval:withdraw", "Take back what was submitted", zh="撤回审批")
+SUBMIT = Action("approval:submit", "Submit something for approval", zh="提交审批", right=Right.EDIT)
+WITHDRAW = Action(
+    "approval:withdraw", "Take back what was submitted", zh="撤回审批", right=Right.EDIT
+)
 
 
 def preview_route(work: UnitOfWork, record: Aggregate, flow: str) -> Route:

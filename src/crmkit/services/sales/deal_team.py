@@ -5,6 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from crmkit.domain.access.acting import Right
 from crmkit.domain.aggregate import UserId
 from crmkit.domain.filters.where import where
 from crmkit.domain.parties.contact import ContactId
@@ -17,11 +18,15 @@ from crmkit.services.drafting import changed
 from crmkit.services.parties import find_contact
 from crmkit.work import UnitOfWork
 
-INVOLVE = Action("deal:involve", "Say who takes part in a deal", zh="维护商机干系人")
-SPLIT_DEAL = Action("deal:split", "Share a deal among people", zh="商机分成")
-PLAN_NEXT = Action("deal:plan", "Say what comes next in a deal", zh="维护商机下一步")
-JUDGE_DEAL = Action("deal:judge", "Judge the chance of a deal", zh="判断赢率")
-CHANGE_DEAL = Action("deal:change", "Change a deal", zh="修改商机")
+INVOLVE = Action(
+    "deal:involve", "Say who takes part in a deal", zh="维护商机干系人", right=Right.EDIT
+)
+SPLIT_DEAL = Action("deal:split", "Share a deal among people", zh="商机分成", right=Right.EDIT)
+PLAN_NEXT = Action(
+    "deal:plan", "Say what comes next in a deal", zh="维护商机下一步", right=Right.EDIT
+)
+JUDGE_DEAL = Action("deal:judge", "Judge the chance of a deal", zh="判断赢率", right=Right.EDIT)
+CHANGE_DEAL = Action("deal:change", "Change a deal", zh="修改商机", right=Right.EDIT)
 
 
 def update_deal(work: UnitOfWork, deal_id: DealId, **fields: Any) -> Deal:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
+from crmkit.domain.access.acting import Right
 from crmkit.domain.aggregate import Aggregate
 from crmkit.domain.filters.as_json import FilterReader
 from crmkit.domain.filters.where import where
@@ -17,7 +18,9 @@ from crmkit.ports import Action
 from crmkit.work import Collection, UnitOfWork
 
 A = TypeVar("A", bound=Aggregate)
-MOVE_RECORD = Action("pipeline:move", "Move a record to another stage", zh="推进阶段")
+MOVE_RECORD = Action(
+    "pipeline:move", "Move a record to another stage", zh="推进阶段", right=Right.EDIT
+)
 
 
 def move_in_pipeline(work: UnitOfWork, record: A, *, to: str) -> A:
