@@ -27,6 +27,7 @@ P = TypeVar("P", Customer, Contact)
 _OWN: Final = frozenset(
     {"id", "tenant", "version", "created_at", "created_by", "updated_at", "updated_by"}
     | {"deleted_at", "merged_into_id", "match_keys"}
+    | {"pool_id", "pooled_at", "owned_since", "owner_reason", "last_owner_id"}
 )
 
 

@@ -1,7 +1,7 @@
 """Customers: the organisations and persons that a company does business with."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, NewType, Self
 from uuid import UUID
@@ -18,6 +18,7 @@ from crmkit.domain.parties.duplicate_features import organisation_features, pers
 from crmkit.domain.parties.duplicate_rules import ORGANISATIONS, PEOPLE, Rules
 from crmkit.domain.parties.identifiers import Identifier
 from crmkit.domain.parties.match_keys import match_keys
+from crmkit.domain.parties.pool import PoolId, RecordClaimed, RecordPooled
 from crmkit.domain.privacy.keeping import keeps
 from crmkit.domain.privacy.terms import CUSTOMER_CARE, LegalBasis, Retention
 from crmkit.errors import RuleBroken
@@ -73,9 +74,15 @@ class CustomerWasMerged(RuleBroken):
 @entity(
     "customer",
     unique=[Unique("number")],
-    indexes=[Index("name"), Index("match_keys"), Index("owner_id"), Index("parent_id")],
+    indexes=[
+        Index("name"),
+        Index("match_keys"),
+        Index("owner_id"),
+        Index("parent_id"),
+        Index("pool_id"),
+    ],
     labels={"en": "Customer", "zh": "客户"},
-    events=(CustomerRegistered, CustomersMerged, CustomersParted),
+    events=(CustomerRegistered, CustomersMerged, CustomersParted, RecordPooled, RecordClaimed),
 )
 @attrs.frozen(kw_only=True)
 class Customer(Aggregate):
@@ -102,6 +109,11 @@ class Customer(Aggregate):
     merged_into_id: CustomerId | None = None
     notes: str | None = None
     match_keys: tuple[str, ...] = ()
+    pool_id: PoolId | None = None
+    pooled_at: datetime | None = None
+    owned_since: datetime | None = None
+    owner_reason: str | None = None
+    last_owner_id: UUID | None = None
 
     def derived(self) -> Mapping[str, Any]:
         """Return the match keys."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, NewType, Self
 from uuid import UUID
@@ -10,13 +11,15 @@ import attrs
 
 from crmkit.domain.aggregate import Aggregate, Event
 from crmkit.domain.entity import Index, entity
-from crmkit.domain.kinds import Text
+from crmkit.domain.kinds import Number, Text
 from crmkit.domain.parties.contact import ContactId
 from crmkit.domain.parties.contact_points import ContactPoint
 from crmkit.domain.parties.customer import CustomerId
 from crmkit.domain.parties.duplicate_features import lead_features
 from crmkit.domain.parties.duplicate_rules import LEADS, Rules
 from crmkit.domain.parties.match_keys import match_keys
+from crmkit.domain.parties.pool import PoolId, RecordClaimed, RecordPooled
+from crmkit.domain.parties.scorecard import Score, ScoreReason
 from crmkit.domain.privacy.keeping import keeps
 from crmkit.domain.privacy.terms import CUSTOMER_CARE, LegalBasis, Retention
 from crmkit.errors import RuleBroken
@@ -54,9 +57,9 @@ class LeadAlreadyClosed(RuleBroken):
 )
 @entity(
     "lead",
-    indexes=[Index("status"), Index("match_keys"), Index("owner_id")],
+    indexes=[Index("status"), Index("match_keys"), Index("owner_id"), Index("pool_id")],
     labels={"en": "Lead", "zh": "线索"},
-    events=(LeadConverted,),
+    events=(LeadConverted, RecordPooled, RecordClaimed),
 )
 @attrs.frozen(kw_only=True)
 class Lead(Aggregate):
@@ -75,6 +78,14 @@ class Lead(Aggregate):
     customer_id: CustomerId | None = None
     contact_id: ContactId | None = None
     match_keys: tuple[str, ...] = ()
+    score: Annotated[Decimal, Number(scale=2)] | None = None
+    scored_at: datetime | None = None
+    score_reasons: tuple[ScoreReason, ...] = ()
+    pool_id: PoolId | None = None
+    pooled_at: datetime | None = None
+    owned_since: datetime | None = None
+    owner_reason: str | None = None
+    last_owner_id: UUID | None = None
 
     def derived(self) -> Mapping[str, Any]:
         """Return the match keys."""
@@ -88,6 +99,12 @@ class Lead(Aggregate):
     def features(self) -> Mapping[str, tuple[str, ...]]:
         """Return what it is compared by."""
         return lead_features(self.name, self.company, contact_points=self.contact_points)
+
+    def rate(self, score: Score) -> Self:
+        """Take a score and its reasons; the same score leaves the lead as it is."""
+        if (self.score, self.score_reasons) == (score.total, score.reasons):
+            return self
+        return self.evolve(score=score.total, score_reasons=score.reasons, scored_at=score.at)
 
     def work_on(self) -> Self:
         """Begin to work on the lead."""

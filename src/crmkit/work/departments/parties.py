@@ -6,10 +6,26 @@ from crmkit.domain.parties.contact import Affiliation, Contact
 from crmkit.domain.parties.customer import Customer
 from crmkit.domain.parties.lead import Lead
 from crmkit.domain.parties.merge import Merge
+from crmkit.domain.parties.pool import ClaimBook, Pool
+from crmkit.domain.parties.scorecard import Scorecard
+from crmkit.domain.parties.tenure import Tenure
+from crmkit.domain.parties.turns import AssignmentRule
 from crmkit.work.collection import Collection
 from crmkit.work.departments.reaching import Reaching
 
-ENTITIES: tuple[type[Aggregate], ...] = (Customer, Contact, Affiliation, Lead, Activity, Merge)
+ENTITIES: tuple[type[Aggregate], ...] = (
+    Pool,
+    ClaimBook,
+    Tenure,
+    Scorecard,
+    AssignmentRule,
+    Customer,
+    Contact,
+    Affiliation,
+    Lead,
+    Activity,
+    Merge,
+)
 
 
 class PartyRecords(Reaching):
@@ -44,3 +60,23 @@ class PartyRecords(Reaching):
     def merges(self) -> Collection[Merge]:
         """Return the journal of merges."""
         return self.of(Merge)
+
+    @property
+    def pools(self) -> Collection[Pool]:
+        """Return the pools."""
+        return self.of(Pool)
+
+    @property
+    def tenures(self) -> Collection[Tenure]:
+        """Return who owned what before."""
+        return self.of(Tenure)
+
+    @property
+    def scorecards(self) -> Collection[Scorecard]:
+        """Return the scorecards."""
+        return self.of(Scorecard)
+
+    @property
+    def assignment_rules(self) -> Collection[AssignmentRule]:
+        """Return the rules by which records are handed out."""
+        return self.of(AssignmentRule)
