@@ -33,6 +33,8 @@ class Aggregate:
 
     derived_names: ClassVar[tuple[str, ...]] = ()
     """The fields that `derived` brings."""
+    step_names: ClassVar[tuple[str, ...]] = ()
+    """The fields that say how far the record has come, not what it says; its steps write them."""
 
     is_journal: ClassVar[bool] = False
     """Whether it holds values of other records; no policy opens it but through a service."""

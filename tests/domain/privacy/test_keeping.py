@@ -208,7 +208,7 @@ def test_only_a_legitimate_interest_is_unknown_in_china() -> None:
 
 
 def test_a_deal_is_kept_for_the_books() -> None:
-    """Its value is financial, and it leads to a customer who may be a person."""
+    """Its value is financial, and it leads to a customer or lead who may be a person."""
     keeping = keeping_of(spec_of(Deal))
     assert keeping.class_of("value") is DataClass.FINANCIAL
-    assert keeping.about == ("customer_id",)
+    assert keeping.about == ("customer_id", "lead_id")

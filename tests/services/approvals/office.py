@@ -99,7 +99,6 @@ def publish(work: UnitOfWork, *nodes: Node, code: str = FLOW, **settings: Any) -
         **{
             "exit": deal.outcome.eq(DealOutcome.WON),
             "when": deal.value.gt(LIMIT),
-            "moves": ("outcome", "closed_at", "lost_reason"),
             "nodes": nodes,
             **settings,
         },

@@ -266,7 +266,7 @@ def test_a_flow_that_cannot_be_meant_is_refused(near_office: Office) -> None:
         ({"nodes": (by_name,)}, InvalidSettings),
         ({"nodes": (LINE, LINE)}, InvalidValue),
         ({"nodes": ()}, InvalidValue),
-        ({"content": ("name",)}, InvalidValue),
+        ({"content": ("name",), "moves": ("stage",)}, InvalidValue),
         ({"moves": tuple(names)}, InvalidSettings),
         ({"valid_days": 0}, InvalidValue),
     ]

@@ -17,11 +17,11 @@ _NEVER: Final = frozenset(field.name for field in attrs.fields(Aggregate)) - {"c
 def content_fields(
     spec: EntitySpec, *, only: Iterable[str] = (), but: Iterable[str] = ()
 ) -> tuple[str, ...]:
-    """Name the fields that count: those given, else all of the record's own but some."""
+    """Name the fields that count: those given, else all but those of its steps and some more."""
     chosen = tuple(only)
     if chosen:
         return tuple(name for name in spec.parts if name in chosen)
-    left_out = _NEVER.union(but)
+    left_out = _NEVER.union(but, getattr(spec.cls, "step_names", ()))
     return tuple(name for name in spec.parts if name not in left_out)
 
 

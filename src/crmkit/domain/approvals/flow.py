@@ -73,7 +73,7 @@ class ApprovalFlow(Aggregate):
 
     A record may not fit `exit` (a filter as JSON), or be removed, unless what it says was approved,
     where it fits `when`. What it says are the fields named in `content`, or all fields of its own
-    but those in `moves`, which the step itself writes.
+    but those that its class names as steps, and those in `moves`, which the step writes too.
     """
 
     id: ApprovalFlowId

@@ -92,6 +92,7 @@ class Customer(Aggregate):
     """
 
     derived_names: ClassVar = ("match_keys",)
+    step_names: ClassVar = ("pool_id", "pooled_at", "owned_since", "owner_reason", "last_owner_id")
 
     id: CustomerId
     name: Annotated[str, Text(max_length=300, searchable=True)]

@@ -66,6 +66,11 @@ class Lead(Aggregate):
     """A person or company that showed interest."""
 
     derived_names: ClassVar = ("match_keys",)
+    step_names: ClassVar = (
+        *("status", "closed_at", "closed_reason", "customer_id", "contact_id"),
+        *("score", "scored_at", "score_reasons"),
+        *("pool_id", "pooled_at", "owned_since", "owner_reason", "last_owner_id"),
+    )
 
     id: LeadId
     name: Annotated[str, Text(max_length=300, searchable=True)]

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Annotated, NewType, Self
+from typing import Annotated, ClassVar, NewType, Self
 from uuid import UUID
 
 import attrs
@@ -108,6 +108,12 @@ class Deal(Aggregate):
     that of the stage, which the pipeline tells, that of a model, and that of a person.
     `closing_rate` is what the value was worth in the company's own currency when the deal closed.
     """
+
+    step_names: ClassVar = (
+        *("stage", "stage_since", "outcome", "closed_at", "closing_rate"),
+        *("won_reason", "lost_reason", "evidence", "next_step", "next_step_on"),
+        *("model_chance", "manual_chance"),
+    )
 
     id: DealId
     name: Annotated[str, Text(max_length=300, searchable=True)]
