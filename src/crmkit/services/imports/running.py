@@ -14,6 +14,7 @@ from crmkit.domain.filters.where import where
 from crmkit.domain.imports.import_run import ImportRun, ImportRunId
 from crmkit.domain.imports.mapping import FileMapping
 from crmkit.errors import Conflict, Duplicate, RuleBroken
+from crmkit.ports import Action, Actor
 from crmkit.services.imports.chunk import Chunk
 from crmkit.services.imports.reading import RowReader
 from crmkit.services.imports.report import ImportReport, Note, NoteKind, RowOutcome
