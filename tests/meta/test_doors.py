@@ -22,6 +22,7 @@ BEHIND = {
     "services/leads/pooling.py": "recycles what owners left be",
     "services/merging.py": "joins whole records after both were permitted",
     "services/parties.py": "keeps one primary contact, and follows merges",
+    "services/sales/deals.py": "goes by the rules of a pipeline",
     "services/sales/pipelines.py": "moves every record of a stage that goes",
     "services/sales/stages.py": "writes and reads the stays of a record that the actor sees",
     "services/turning.py": "turns every reference, seen or not",

@@ -38,6 +38,8 @@ class Aggregate:
 
     is_journal: ClassVar[bool] = False
     """Whether it holds values of other records; no policy opens it but through a service."""
+    only_tells: ClassVar[bool] = False
+    """Whether it only tells of another record, by `entity` and `record_id`; undone with it."""
 
     id: UUID
     tenant: str = ""

@@ -85,6 +85,7 @@ class _Undo:
         self._changeset_id = changeset_id
         self._undone: list[Reverted] = []
         self._kept: list[Kept] = []
+        self._tellings: list[tuple[EntitySpec, list[UUID]]] = []
 
     def go(self) -> Undone:
         cases = self._cases()
@@ -96,6 +97,7 @@ class _Undo:
         restored = self._restore([case for case in cases if case.verdict.restore])
         self._give_back([attrs.evolve(c, current=restored.get(c.key, c.current)) for c in cases])
         self._remove([case for case in cases if case.verdict.remove])
+        self._take_back_tellings({case.key for case in cases if case.verdict.changed_later})
         return Undone(
             changeset_id=self._changeset_id,
             undone=tuple(self._undone),
@@ -114,6 +116,9 @@ class _Undo:
                     self._keep((entity, record_id), None, "there is no such entity any more")
                 continue
             spec = self._work.registry[entity]
+            if spec.cls.only_tells:
+                self._tellings.append((spec, ids))
+                continue
             seen = self._work.of(spec.cls).look_up(ids, removed=True)
             current = self._work.behind(spec.cls).look_up(ids, removed=True)
             for record_id in ids:
@@ -126,6 +131,14 @@ class _Undo:
                 verdict = judge(spec, done, record)
                 cases.append(_Case(spec=spec, done=done, current=record, verdict=verdict))
         return cases
+
+    def _take_back_tellings(self, moved_on: set[Key]) -> None:
+        """Remove the rows that only told of records that are taken back, whoever sees the rows."""
+        taken = {(one.entity, one.record_id) for one in self._undone} - moved_on
+        for spec, ids in self._tellings:
+            rows_of = self._work.behind(spec.cls)
+            told = rows_of.look_up(ids).values()
+            rows_of.remove_many(row for row in told if (row.entity, row.record_id) in taken)
 
     def _tell_changed_later(self, cases: Sequence[_Case]) -> None:
         """Name who changed what since."""

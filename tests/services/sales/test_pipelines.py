@@ -356,3 +356,23 @@ def _try(shop: Shop, deal_id: Any, what: str) -> None:
 
 def _span(stay: Any) -> timedelta:
     return timedelta(milliseconds=stay.lasted)
+
+
+def test_an_undone_move_takes_its_stay_with_it(shop: Shop) -> None:
+    """The stays still tile the life of the deal; a stay of a move that stands stays."""
+    deal = shop.deal(shop.pipeline())
+    changesets = []
+    for stage in ("offer", "new"):
+        shop.clock.go_on(hours=1)
+        with shop.work() as work:
+            sales.move_deal(work, deal.id, to=stage)
+        changesets.append(work.changeset_id)
+    shop.crm.undo(changesets[1], by="li", tenant=shop.tenant)
+    with shop.work() as work:
+        now = work.deals.get(deal.id)
+        assert [(stay.stage, stay.to_stage) for stay in sales.stays_of(work, now)] == [
+            ("new", "offer")
+        ]
+        spent = sales.time_at_stages(work, now)
+        assert sum(spent.values(), timedelta(0)) == age_of(now, now=work.now)
+    assert now.stage == "offer"

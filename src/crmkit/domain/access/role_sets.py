@@ -28,8 +28,10 @@ from crmkit.domain.access.rules import (
 _SEE: Final = (Right.READ,)
 _WORK: Final = (Right.READ, Right.CREATE, Right.EDIT)
 _LEAD: Final = (*_WORK, Right.DELETE, Right.RESTORE, Right.ASSIGN, Right.SHARE, Right.MERGE)
-_SOLD: Final = ("customer", "contact", "affiliation", "lead", "deal", "activity")
-_KNOWN: Final = ("user", "team", "unit", "product", "pipeline", "saved_view")
+_APPROVED: Final = ("content", "changes", "base")
+"""What a case keeps of its record; who submits or decides is shown as much as they see of it."""
+_SOLD: Final = ("customer", "contact", "affiliation", "lead", "deal", "stakeholder", "activity")
+_KNOWN: Final = ("user", "team", "unit", "product", "pipeline", "pool", "saved_view")
 _DESK: Final = ("ticket", "ticket_moment", "ticket_link", "time_entry")
 _DESK_RULES: Final = (
     *("queue", "agent", "ticket_status", "sla_policy", "macro", "automation_rule"),
@@ -62,12 +64,23 @@ _EVERYBODY_KNOWS: Final = tuple(
     if role.name not in ("administrator", "system")
     for grant in _grants(role.name, _KNOWN, _SEE, Scope.ALL)
 )
+_EVERYBODY_IS_ASKED: Final = tuple(
+    grant
+    for role in ROLES
+    if role.name not in ("administrator", "system", "read_only")
+    for grant in (
+        *_grants(role.name, ("approval",), (Right.APPROVE,), Scope.ALL),
+        *_grants(role.name, ("approval", "delegation"), _WORK, Scope.OWN),
+    )
+)
+"""The flow says who decides; whom it does not ask is refused all the same."""
 
 STANDARD: Final = Rules(
     roles=ROLES,
     grants=(
         Grant(role="administrator", entity=ALL, actions=(ALL,), scope=Scope.ALL),
         *_EVERYBODY_KNOWS,
+        *_EVERYBODY_IS_ASKED,
         *_grants("sales_manager", _SOLD, (*_LEAD, Right.EXPORT, Right.BULK), Scope.BELOW),
         *_grants("salesperson", _SOLD, (*_WORK, Right.SHARE), Scope.OWN),
         *_grants("marketing", ("customer", "contact", "affiliation"), _SEE, Scope.ALL),
@@ -88,6 +101,8 @@ STANDARD: Final = Rules(
         Grant(role="read_only", entity=ALL, actions=_SEE, scope=Scope.ALL),
         *_grants("system", (*_SOLD, *_KNOWN), _SEE, Scope.ALL),
         *_grants("system", ("activity",), _WORK, Scope.ALL),
+        *_grants("system", ("approval",), ("approval:escalate",), Scope.ALL),
+        *_grants("system", ("pool",), ("pool:recycle",), Scope.ALL),
     ),
     field_rules=(
         FieldRule(entity="user", fields=("roles", "kind", "delegator_id"), level=FieldLevel.READ),
@@ -103,6 +118,8 @@ STANDARD: Final = Rules(
         FieldRule(role="salesperson", entity="deal", fields=("value",), level=FieldLevel.EDIT),
         FieldRule(role="finance", entity="deal", fields=("value",), level=FieldLevel.READ),
         FieldRule(role="read_only", entity="deal", fields=("value",), level=FieldLevel.READ),
+        FieldRule(entity="approval", fields=_APPROVED, level=FieldLevel.HIDDEN),
+        FieldRule(role="administrator", entity="approval", fields=_APPROVED, level=FieldLevel.READ),
         *(
             FieldRule(
                 role="marketing",

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, NewType
+from typing import Annotated, ClassVar, NewType
 from uuid import UUID
 
 import attrs
@@ -33,6 +33,8 @@ class Handover(StrEnum):
 @attrs.frozen(kw_only=True)
 class Tenure(Aggregate):
     """One time of owning that is over; the one that goes on is told by the record itself."""
+
+    only_tells: ClassVar = True
 
     id: TenureId
     entity: Annotated[str, Text(max_length=63)]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Final, NewType
+from typing import Annotated, Any, ClassVar, Final, NewType
 from uuid import UUID
 
 import attrs
@@ -10,7 +10,6 @@ import attrs
 from crmkit.domain.aggregate import Aggregate
 from crmkit.domain.entity import Index, entity
 from crmkit.domain.kinds import Text
-from crmkit.domain.money import Money
 from crmkit.domain.privacy.keeping import keeps
 from crmkit.domain.sales.pipeline import PipelineId
 
@@ -19,7 +18,7 @@ NOTHING: Final = timedelta(0)
 Name = Annotated[str, Text(max_length=100)]
 
 
-@keeps(financial=("value",))
+@keeps()
 @entity(
     "stage_stay",
     indexes=[
@@ -32,9 +31,11 @@ Name = Annotated[str, Text(max_length=100)]
 class StageStay(Aggregate):
     """One stay that is over; the stay that goes on is told by the record itself.
 
-    `outcome` is how the record stood meanwhile, `to_outcome` how it went on; value and chance are
-    those at leaving, `left_by` is who moved it. It `lasted` so many milliseconds.
+    `outcome` is how the record stood meanwhile, `to_outcome` how it went on; `probability` is
+    the chance of the stage at leaving, `left_by` is who moved it. It `lasted` so many milliseconds.
     """
+
+    only_tells: ClassVar = True
 
     id: StageStayId
     entity: Annotated[str, Text(max_length=63)]
@@ -47,7 +48,6 @@ class StageStay(Aggregate):
     lasted: int
     to_stage: Name
     to_outcome: Name | None = None
-    value: Money | None = None
     probability: int | None = None
     left_by: Annotated[str, Text(max_length=200)]
 

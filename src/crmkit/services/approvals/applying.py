@@ -2,11 +2,13 @@
 
 from typing import Any
 
+from crmkit.domain.access.veils import Level
 from crmkit.domain.approvals.approval import Approval
 from crmkit.domain.approvals.case import ApprovalStatus
 from crmkit.domain.approvals.content import content_hash
 from crmkit.domain.approvals.flow import ApprovalFlow
 from crmkit.domain.approvals.telling import ContentHasChanged
+from crmkit.domain.filters.paths import path_to
 from crmkit.services.approvals.routing import record_of
 from crmkit.work import UnitOfWork
 
@@ -19,14 +21,29 @@ def apply_granted(work: UnitOfWork, approval: Approval) -> Approval:
     cases = work.behind(Approval)
     kept = cases.save(approval) if approval.version else cases.add(approval)
     if kept.status is not ApprovalStatus.APPROVED or kept.changes is None:
-        return kept
+        return shown(work, kept)
     record = record_of(work, kept)
     records = work.behind(type(record))
     if kept.is_new:
         records.add(record)
     else:
         records.save(record)
-    return cases.save(kept.apply(at=work.now))
+    return shown(work, cases.save(kept.apply(at=work.now)))
+
+
+def shown(work: UnitOfWork, approval: Approval) -> Approval:
+    """Return an approval with as much of the content as the actor sees of such a record."""
+    spec = work.registry[approval.entity]
+    sight = work.sight(spec.cls)
+    if sight is None:
+        return approval
+    seen = {name for name in spec.parts if sight.level_of(path_to(spec, name, {})) >= Level.READ}
+    parts = {
+        part: {name: value for name, value in written.items() if name in seen}
+        for part in ("content", "changes", "base")
+        if (written := getattr(approval, part)) is not None
+    }
+    return approval.replaced(**parts)
 
 
 def must_say_the_same(work: UnitOfWork, flow: ApprovalFlow, approval: Approval) -> Any:

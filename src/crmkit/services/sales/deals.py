@@ -119,7 +119,8 @@ def reopen_deal(work: UnitOfWork, deal_id: DealId) -> Deal:
 
 
 def _pipeline(work: UnitOfWork, deal: Deal) -> Pipeline | None:
-    return None if deal.pipeline_id is None else work.pipelines.get(deal.pipeline_id)
+    """Return the pipeline whose rules hold, whether the actor sees it or not."""
+    return None if deal.pipeline_id is None else work.behind(Pipeline).get(deal.pipeline_id)
 
 
 def _kept(work: UnitOfWork, before: Deal, after: Deal, pipeline: Pipeline | None) -> Deal:

@@ -133,7 +133,6 @@ def _stay(work: UnitOfWork, before: Any, after: Any, pipeline: Pipeline | None) 
         lasted=lasted,
         to_stage=after.stage,
         to_outcome=None if to_outcome is None else str(to_outcome),
-        value=getattr(after, "value", None),
         probability=chances[0] if chances else None,
         left_by=work.actor.id,
         owner_id=after.owner_id,
