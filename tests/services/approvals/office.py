@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import attrs
@@ -17,27 +16,12 @@ from crmkit.domain.money import Money
 from crmkit.domain.sales.deal import Deal, DealOutcome
 from crmkit.services import approvals, sales
 from crmkit.work import UnitOfWork
+from tests.services.stopped_clock import Stopped
 
 LIMIT = Money("100000", "CNY")
 BIG = Money("200000", "CNY")
 FLOW = "big deals"
 LINE = Node(name="line", approvers=(Approvers.superiors(2),), mode=Mode.SEQUENCE)
-
-
-class Stopped:
-    """A clock that moves when it is told to."""
-
-    def __init__(self) -> None:
-        """Begin on a Tuesday."""
-        self.at = datetime(2026, 11, 24, 9, tzinfo=UTC)
-
-    def now(self) -> datetime:
-        """Return the moment."""
-        return self.at
-
-    def go_on(self, **span: float) -> None:
-        """Let time pass."""
-        self.at += timedelta(**span)
 
 
 @attrs.frozen

@@ -22,7 +22,8 @@ from crmkit.ports import Actor
 from crmkit.services import access, approvals, leads, parties, sales
 from crmkit.storage.memory import MemoryStorage
 from crmkit.work.policies import Policies
-from tests.services.approvals.office import BIG, FLOW, Stopped, publish
+from tests.services.approvals.office import BIG, FLOW, publish
+from tests.services.stopped_clock import Stopped
 
 PEOPLE = {"li": "salesperson", "zhao": "salesperson", "fang": "finance", "mei": "marketing"}
 FINANCE = Node(name="finance", approvers=(Approvers.in_role("finance"),))

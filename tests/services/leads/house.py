@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import attrs
@@ -13,24 +12,9 @@ from crmkit.domain.aggregate import UserId
 from crmkit.domain.parties.lead import Lead
 from crmkit.services import parties
 from crmkit.work import UnitOfWork
+from tests.services.stopped_clock import Stopped
 
 NAMES = ("li", "wang", "sun", "zhao")
-
-
-class Stopped:
-    """A clock that moves when it is told to."""
-
-    def __init__(self) -> None:
-        """Begin on a Tuesday."""
-        self.at = datetime(2026, 11, 24, 9, tzinfo=UTC)
-
-    def now(self) -> datetime:
-        """Return the moment."""
-        return self.at
-
-    def go_on(self, **span: float) -> None:
-        """Let time pass."""
-        self.at += timedelta(**span)
 
 
 @attrs.frozen

@@ -18,7 +18,7 @@ from crmkit.domain.money import Money
 from crmkit.domain.parties.contact_points import ContactPoint
 from crmkit.domain.parties.customer import CustomerKind
 from crmkit.domain.parties.lead import Lead, LeadAlreadyClosed, LeadStatus
-from crmkit.domain.parties.scorecard import ScoreRule
+from crmkit.domain.parties.scorecard import Scorecard, ScorecardId, ScoreRule
 from crmkit.domain.parties.turns import (
     AssignmentRule,
     AssignmentRuleId,
@@ -31,6 +31,7 @@ from crmkit.errors import InvalidSettings, InvalidValue, NotFound, UnknownField
 from crmkit.services import leads, parties, sales
 from crmkit.services.custom_fields import define_field
 from tests.services.leads.house import NAMES, House, opened
+from tests.services.stopped_clock import Stopped
 
 PHONE = ContactPoint(kind="phone", raw="0635-8230000")
 FAIR = {"field": "source", "op": "eq", "value": "展会"}
@@ -84,9 +85,6 @@ def test_a_score_says_what_it_is_made_of_and_fades(house: House) -> None:
 )
 def test_points_never_grow_with_time(points: int, half_life: int, days: list[int]) -> None:
     """Their size only falls, they keep their sign, and the same moment gives the same points."""
-    from crmkit.domain.parties.scorecard import Scorecard, ScorecardId
-    from tests.services.leads.house import Stopped
-
     at = Stopped().at
     rule = ScoreRule(name="x", when={}, points=points, since="created_at", half_life_days=half_life)
     card = Scorecard(id=ScorecardId(uuid4()), name="c", rules=(rule,))

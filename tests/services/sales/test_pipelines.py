@@ -1,7 +1,7 @@
 """Pipelines as data: criteria, moves, editions with a mapping, stays as rows, what rots."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, NewType
 from uuid import UUID
 
@@ -31,6 +31,7 @@ from crmkit.services import sales
 from crmkit.services.sales.deals import ReopeningForbidden
 from crmkit.storage.memory import MemoryStorage
 from crmkit.work import UnitOfWork
+from tests.services.stopped_clock import Stopped
 
 STAGES = (
     Stage(name="new", probability=10, rot_after=60),
@@ -49,22 +50,6 @@ class Machine(Aggregate):
     id: MachineId
     stage: str
     pipeline_id: PipelineId | None = None
-
-
-class Stopped:
-    """A clock that moves when it is told to."""
-
-    def __init__(self) -> None:
-        """Begin on a Tuesday."""
-        self.at = datetime(2026, 11, 24, 9, tzinfo=UTC)
-
-    def now(self) -> datetime:
-        """Return the moment."""
-        return self.at
-
-    def go_on(self, **span: float) -> None:
-        """Let time pass."""
-        self.at += timedelta(**span)
 
 
 @attrs.frozen
