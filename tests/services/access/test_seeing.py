@@ -5,14 +5,19 @@ from typing import Any
 
 import pytest
 
+from crmkit.domain.access.deciding import FEW
 from crmkit.domain.access.policy import Rules
 from crmkit.domain.access.rules import FieldLevel, FieldRule, Grant, Restriction, Role, Scope
+from crmkit.domain.access.unit import Unit
+from crmkit.domain.access.user import User
 from crmkit.domain.access.veils import Hidden, Masked
+from crmkit.domain.aggregate import UserId
 from crmkit.domain.filters.summary import Summary, by, count, total
 from crmkit.domain.filters.where import where
 from crmkit.domain.parties.customer import Customer
 from crmkit.domain.sales.deal import Deal
 from crmkit.errors import NotFound, NotPermitted, UnknownField
+from crmkit.services import parties
 from crmkit.services.searching import search
 from crmkit.work import UnitOfWork
 from tests.services.access.conftest import Company
@@ -155,3 +160,27 @@ def test_a_restriction_beats_every_grant(company: Company) -> None:
     for who, expected in (("root", 1), ("li", 0), ("zhao", 1), ("wang", 0)):
         with company.work(who) as work:
             assert work.customers.count() == expected, who
+
+
+@EVERYWHERE
+def test_a_unit_of_many_people_is_seen_the_same_by_every_path(company: Company) -> None:
+    """Lists, pages, counts and single records agree when their owners are many."""
+    with company.as_program() as work:
+        (north,) = work.units.find(where(Unit).name.eq("north"))
+        many = work.users.insert_many(
+            User(id=UserId(work.new_id()), name=f"n{at}", unit_id=north.id) for at in range(FEW + 8)
+        )
+        own = [
+            parties.register_customer(work, f"客户 {at:02}", owner_id=user.id)
+            for at, user in enumerate(many)
+        ]
+    by_name = [where(Customer).name.asc()]
+    seen = [*sorted(one.name for one in own), company.customers["li"].name]
+    with company.work("wang") as work:
+        first = work.customers.page(order=by_name, size=30)
+        rest = work.customers.page(order=by_name, size=30, after=first.next)
+        paged = [one.name for one in (*first.items, *rest.items)]
+        assert sorted(paged) == sorted(seen)
+        assert paged == [one.name for one in work.customers.find(order=by_name)]
+        assert work.customers.count() == len(seen)
+        assert len(work.customers.look_up([one.id for one in own])) == len(own)

@@ -31,8 +31,11 @@ from crmkit.domain.filters.tree import (
     Not,
     Op,
     Or,
+    Sieve,
 )
 
+FEW = 32
+"""Of so many owners the records are looked up; of more they are many, and tested one by one."""
 MAX_PARENTS = 4
 """How many steps up parent rules lead: an activity, its deal, the customer, the group above it."""
 
@@ -155,7 +158,12 @@ class Deciding:
         owners = self.standing.around.owners(scope)
         if spec.cls is User:
             return among(path_to(spec, "id", {}), owners)
-        return among(path_to(spec, "owner_id", {}), owners) if "owner_id" in spec.parts else NOTHING
+        if "owner_id" not in spec.parts:
+            return NOTHING
+        owner = path_to(spec, "owner_id", {})
+        if FEW < len(owners) <= MAX_LISTED:
+            return Sieve(owner, Op.IN, tuple(owners))
+        return among(owner, owners)
 
 
 def parent_of(reference: Path) -> str:
@@ -176,7 +184,7 @@ def any_of(parts: Iterable[Filter]) -> Filter:
     for part in _flat(parts, Or):
         if part == EVERYTHING:
             return EVERYTHING
-        if isinstance(part, Comparison) and part.op in (Op.EQ, Op.IN) and _is_single(part.path):
+        if type(part) is Comparison and part.op in (Op.EQ, Op.IN) and _is_single(part.path):
             values = part.value if part.op is Op.IN else (part.value,)
             listed.setdefault(part.path, {}).update(dict.fromkeys(values))
         else:

@@ -32,11 +32,15 @@ class Test(StrEnum):
 
 @attrs.frozen
 class Check:
-    """A leaf tested against a value: a scalar, or a tuple for IN, HAS_ANY and HAS_ALL."""
+    """A leaf tested against a value: a scalar, or a tuple for IN, HAS_ANY and HAS_ALL.
+
+    Of a `wide` one many records are expected; a page is found sooner in its order than by it.
+    """
 
     leaf: Leaf
     test: Test
     value: Any = None
+    wide: bool = False
 
 
 @attrs.frozen

@@ -27,6 +27,7 @@ from crmkit.domain.filters.tree import (
     Op,
     Or,
     PathComparison,
+    Sieve,
 )
 from crmkit.domain.text import prefix_end, search_key
 from crmkit.errors import InvalidFilter
@@ -55,6 +56,8 @@ def lower(filter_: Filter, within: Within | None = None) -> Lowered:
             return Any_(tuple(lower(part, within) for part in parts))
         case Not(part):
             return Opposite(lower(part, within))
+        case Sieve(path, _, value) if value:
+            return Check(path.leaf, Test.IN, _distinct(map(path.scalar, value)), wide=True)
         case Comparison(path, op, value):
             return _comparison(path, op, value)
         case PathComparison(path, op, other):

@@ -71,6 +71,11 @@ class Comparison(Filter):
 
 
 @attrs.frozen
+class Sieve(Comparison):
+    """One of many values that many records have: better tested record by record than looked up."""
+
+
+@attrs.frozen
 class PathComparison(Filter):
     """Two fields of one record compared; a None never equals a None."""
 

@@ -75,7 +75,7 @@ class Shapes:
             case Test.NONE:
                 return (place, test)
             case Test.IN:
-                return (place, test, self._list(spec, leaf, check.value, values))
+                return (place, test, check.wide, self._list(spec, leaf, check.value, values))
             case Test.HAS_ANY | Test.HAS_ALL:
                 return (place, test, self._items(test, check.value, values))
             case Test.ENDS:

@@ -127,6 +127,7 @@ class Statements:
         return self._statement(key, build).with_values(values)
 
     def _narrowed(self, query: Any, conditions: Conditions, source: Source, ask: Ask) -> Executable:
+        conditions.is_page = ask.limit is not None
         query = query.where(conditions.write(source, ask.where))
         if ask.after is not None:
             query = query.where(conditions.after(source, ask.order, ask.after))
