@@ -1,6 +1,7 @@
 """What a unit of work checks before it writes: custom fields, references, unique custom values."""
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -113,15 +114,22 @@ def _references(
     work: "UnitOfWork", spec: EntitySpec, records: Sequence[Any], befores: Sequence[Any]
 ) -> Iterator[tuple[str, str, set[UUID]]]:
     """Bring each reference that changes: its field, the entity it leads to, the ids."""
-    for name, part in spec.parts.items():
-        if isinstance(part.kind, Identity) and part.kind.target in work.registry:
+    for name, target in _leads(spec):
+        if target in work.registry:
             wanted = {
                 value
                 for record, was in zip(records, befores, strict=True)
                 if (value := getattr(record, name)) is not None
                 and (was is None or getattr(was, name) != value)
             }
-            yield name, part.kind.target, wanted
+            yield name, target, wanted
+
+
+@cache
+def _leads(spec: EntitySpec) -> tuple[tuple[str, str], ...]:
+    """Return the fields that refer to other records, and the entities that they lead to."""
+    kinds = [(name, part.kind) for name, part in spec.parts.items()]
+    return tuple((name, kind.target) for name, kind in kinds if isinstance(kind, Identity))
 
 
 def _check_seen(

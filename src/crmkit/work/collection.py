@@ -10,6 +10,7 @@ import attrs
 
 from crmkit.domain.access.unveiling import check_fields, unveiled
 from crmkit.domain.aggregate import Aggregate
+from crmkit.domain.blanks import values_of
 from crmkit.domain.changes import Operation
 from crmkit.domain.filters.where import Field
 from crmkit.errors import InvalidFilter, InvalidValue, VersionConflict, WrongType
@@ -20,6 +21,8 @@ from crmkit.work.unsharing import end_shares
 
 A = TypeVar("A", bound=Aggregate)
 _QUIET = frozenset({"version", "updated_at", "updated_by", "events"})
+_SPOKEN: dict[type[Any], Callable[[Any], tuple[Any, ...]]] = {}
+"""What reads, of each class, the fields of which a difference is worth a version."""
 
 
 class Outcome(StrEnum):
@@ -260,11 +263,12 @@ def _quiet(record: A) -> A:
 
 
 def _differ(before: Aggregate, after: Aggregate) -> bool:
-    return any(
-        getattr(before, field.name) != getattr(after, field.name)
-        for field in attrs.fields(type(before))
-        if field.name not in _QUIET
-    )
+    cls = type(before)
+    read = _SPOKEN.get(cls)
+    if read is None:
+        names = [field.name for field in attrs.fields(cls) if field.name not in _QUIET]
+        read = _SPOKEN[cls] = values_of(names)
+    return read(before) != read(after)
 
 
 def _values(record: Aggregate, names: Sequence[str]) -> tuple[Any, ...]:

@@ -1,7 +1,6 @@
 """The unit of work: one transaction of one tenant that commits whole or not at all."""
 
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
@@ -22,6 +21,7 @@ from crmkit.work.marks import Marks
 from crmkit.work.once import Once
 from crmkit.work.seeing import Seeing
 from crmkit.work.seen import Seen
+from crmkit.work.storing import Storing
 
 
 class UnitOfWork(Seeing):
@@ -44,6 +44,7 @@ class UnitOfWork(Seeing):
     ) -> None:
         """Belong to a session; `CRM.work` is the way to open one."""
         self._session = session
+        self._storing = Storing(self, session)
         self._marks = marks
         self._hooks = hooks
         self._once = once
@@ -199,20 +200,16 @@ class UnitOfWork(Seeing):
         """Let no further call pass: the work has failed and can only be rolled back."""
         self._ended = self._ended or _FAILED
 
-    @contextmanager
-    def storing(self) -> Generator[Session]:
+    def storing(self) -> Storing:
         """Give the session to one call of the store; any error of it ends the work."""
+        return self._storing
+
+    def check_going_on(self) -> None:
+        """Refuse what comes after the end of the work, or after it has failed."""
         if self._ended == _FAILED:
             raise Refused("this work has failed", path="work", fix="open another work")
         if self._ended:
             raise StoreClosed(f"this work was {self._ended}", path="work", fix="open another work")
-        try:
-            yield self._session
-        except GeneratorExit:
-            raise
-        except BaseException:
-            self.doom()
-            raise
 
     def rely_on(self, spec: EntitySpec, record: Any) -> None:
         """Note that a decision rests on this version of a record."""

@@ -9,53 +9,10 @@ from typing import Any, ClassVar, Final
 from crmkit.domain.instants import as_instant
 from crmkit.errors import CapabilityMissing
 from crmkit.ports import BATCH
+from crmkit.storage.sql.leases import Lease
 
 Values = Sequence[Any]
-MAX_RENEWALS: Final = 20
-"""How many dead connections of a pool a session may meet before it gives up."""
 _SAVEPOINTS: Final = count(1)
-
-
-class Lease:
-    """A connection taken from a pool, to be given back when the transaction is over."""
-
-    def __init__(self, take: Callable[[], Any], *, shared: bool) -> None:
-        """Take a connection; `shared` says that other code uses the pool too."""
-        self.shared = shared
-        self._take = take
-        self._renewals = 0
-        self._pooled: Any = take()
-
-    @property
-    def driver(self) -> Any:
-        """Return the driver's own connection."""
-        return self._pooled.driver_connection
-
-    @property
-    def is_held(self) -> bool:
-        """Say whether the connection is still held."""
-        return self._pooled is not None
-
-    def renew(self) -> bool:
-        """Take another connection for one that turned out dead; false when there were too many."""
-        if self._pooled is None or self._renewals >= MAX_RENEWALS:
-            return False
-        self._renewals += 1
-        self.throw_away()
-        self._pooled = self._take()
-        return True
-
-    def give_back(self) -> None:
-        """Give the connection back to the pool."""
-        if self._pooled is not None:
-            self._pooled.close()
-            self._pooled = None
-
-    def throw_away(self) -> None:
-        """Give a broken connection back."""
-        if self._pooled is not None:
-            self._pooled.invalidate()
-            self._pooled = None
 
 
 class Stream:

@@ -8,8 +8,9 @@ from typing import Any, ClassVar, Final
 from crmkit.domain.filters.buckets import bucket_of
 from crmkit.domain.filters.summary import Bucket
 from crmkit.domain.instants import as_instant
-from crmkit.storage.sql.connections import Connection, Lease, Values
+from crmkit.storage.sql.connections import Connection, Values
 from crmkit.storage.sql.dialects import BUCKET_FUNCTION, MYSQL, POSTGRES, SQLITE
+from crmkit.storage.sql.leases import Lease
 
 _UTC: Final = b"UTC"
 _STREAMS: Final = count(1)

@@ -10,12 +10,13 @@ from crmkit.domain.entity import EntitySpec, Registry
 from crmkit.domain.filters.lowered import Lowered
 from crmkit.errors import InvalidSettings, StoreClosed, StoreUnavailable
 from crmkit.ports import Ask, Capability, Session
-from crmkit.storage.sql.connections import Connection, Lease
+from crmkit.storage.sql.connections import Connection
 from crmkit.storage.sql.dialects import MARIADB, MYSQL, SQLITE, positional
 from crmkit.storage.sql.drivers import KINDS
 from crmkit.storage.sql.engines import check_engine, engine_of
 from crmkit.storage.sql.failures import Failures
 from crmkit.storage.sql.indexes import unique_fields
+from crmkit.storage.sql.leases import Lease, Ready, ready_of
 from crmkit.storage.sql.schema import SqlSchema
 from crmkit.storage.sql.session import SqlSession
 from crmkit.storage.sql.statements import Statements
@@ -30,6 +31,7 @@ class SqlStorage:
         """Take a URL, or the caller's engine, which is then not closed here."""
         self._owned = isinstance(target, str)
         self._engine = check_engine(engine_of(target) if isinstance(target, str) else target)
+        self._ready = ready_of(self._engine) if self._owned else Ready(0)
         self._prefix, self._schema_name = prefix, schema
         self._failures = Failures({}, {})
         self._closed = False
@@ -90,6 +92,7 @@ class SqlStorage:
     def close(self) -> None:
         """Close the engine, if it was opened here."""
         self._closed = True
+        self._ready.close()
         if self._owned:
             self._engine.dispose()
 
@@ -100,7 +103,7 @@ class SqlStorage:
 
     def _connect(self) -> Connection:
         with self._translating():
-            lease = Lease(self._engine.raw_connection, shared=not self._owned)
+            lease = Lease(self._engine.raw_connection, self._ready, shared=not self._owned)
             return KINDS[self.name](lease.driver, lease)
 
     def _begin(self, connection: Connection, *, read_only: bool) -> None:
