@@ -7,6 +7,7 @@ from pathlib import Path
 
 from benchmarks.measure import WORKS, Outcome, Settings, measure
 from benchmarks.places import place_of
+from benchmarks.profiled import PROFILED, as_lines, profiles
 from benchmarks.report import as_json, as_markdown, as_text
 from benchmarks.subjects import ENTRIES, STORES, Entry
 from benchmarks.worker import Size
@@ -20,6 +21,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for store in asked.store or STORES:
         with place_of(store, getattr(asked, store, None)) as place:
             entries = _installed(store, peers=asked.peers, subjects=asked.subject)
+            if asked.profile:
+                _print_profiles(entries, place, asked.work or [*PROFILED], size)
+                continue
             settings = Settings(store, place, entries, asked.work or [*WORKS], asked.repeat, size)
             found = measure(settings)
         print(f"\r{(as_markdown if asked.markdown else as_text)(found, size)}", flush=True)
@@ -40,9 +44,18 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--repeat", type=int, default=5, help="repetitions (default %(default)s)")
     parser.add_argument("--postgres", metavar="URL", help="use this server, not one of our own")
     parser.add_argument("--mongo", metavar="URL", help="use this replica set, not one of our own")
+    parser.add_argument("--profile", action="store_true", help="show where crmkit spends its time")
     parser.add_argument("--markdown", action="store_true", help="print Markdown tables")
     parser.add_argument("--json", metavar="FILE", help="also write every time to this file")
     return parser
+
+
+def _print_profiles(entries: list[Entry], place: str, works: list[str], size: Size) -> None:
+    """Say where each subject of crmkit spends its time, work by work."""
+    for entry in entries:
+        if not entry.raw:
+            for work, shares in profiles(entry, place, works, size):
+                print(as_lines(f"{entry.name} on {entry.store}", work, shares), flush=True)
 
 
 def _installed(store: str, *, peers: bool, subjects: list[str] | None) -> list[Entry]:

@@ -447,3 +447,32 @@ def test_every_refusal_is_one_of_the_error_page():
             assert Money.rounded(amount, "CNY", ROUND_HALF_UP).currency == "CNY"
         except CrmkitError as refused:
             assert refused.path == "amount"
+
+
+WHOLE = (
+    "minor: minor units are a whole number, not float (write Money('9.99', currency) for an amount)"
+)
+REFUSED = [
+    (lambda: Money.from_minor(1.5, "CNY"), WHOLE),
+    (
+        lambda: Money(1, "CNY") + Money(1, "JPY"),
+        "currency: CNY and JPY do not mix (convert one of them first)",
+    ),
+    (
+        lambda: Money.total([]),
+        "currency: the total of nothing has no currency (name one)",
+    ),
+    (lambda: Money(1, "CNY").split("2"), "parts: parts are a whole number (such as 12)"),
+    (
+        lambda: Money(1, "CNY").split(0),
+        f"parts: 1 to {MOST_PARTS:,} parts (split less finely)",
+    ),
+]
+
+
+@pytest.mark.parametrize(("act", "told"), REFUSED)
+def test_refusal_names_the_place_and_the_fix(act, told):
+    """Whoever reads it knows what was wrong, where, and what to write instead."""
+    with pytest.raises(CrmkitError) as refused:
+        act()
+    assert str(refused.value) == told

@@ -214,3 +214,18 @@ def test_two_fields_that_are_there_are_compared() -> None:
 def test_logs_have_no_removed_rows() -> None:
     """A class that keeps no removed records is asked as it is."""
     assert live(spec_of(Changeset), Any_(())) == Any_(())
+
+
+def test_refusals_name_the_place_and_the_fix() -> None:
+    """A relation without a finder, and a filter taken for a truth, tell what to do instead."""
+    with pytest.raises(InvalidFilter) as refused:
+        matches(F.maker_id.exists(Maker), LAMP)
+    assert str(refused.value) == (
+        "filter: a relation can only be asked where records can be found"
+        " (give matches() a finder, or ask the store)"
+    )
+    with pytest.raises(InvalidFilter) as untrue:
+        bool(EVERYTHING)
+    assert str(untrue.value) == (
+        "filter: a filter has no truth of its own (combine with &, | and ~)"
+    )
