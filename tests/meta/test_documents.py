@@ -65,6 +65,7 @@ def test_the_glossary_knows_every_record() -> None:
     assert unknown == []
 
 
+@pytest.mark.timeout(1200)
 def test_the_manual_builds_without_a_warning(tmp_path: Path) -> None:
     """Sphinx builds the manual; a warning is an error."""
     command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going"]
