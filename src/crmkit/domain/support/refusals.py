@@ -41,3 +41,31 @@ class NobodyToAssign(RuleBroken):
 
 class RulesGoRound(RuleBroken):
     """Automation rules set each other off without end."""
+
+
+class NoSuchStep(RuleBroken):
+    """A complaint does not come to that stage from where it stands."""
+
+
+class NotIndependent(RuleBroken):
+    """Somebody would judge a matter of their own."""
+
+
+class FindingsMissing(RuleBroken):
+    """Nobody has written down yet what was found."""
+
+
+class RemedyNotPromised(RuleBroken):
+    """No such remedy is waiting to be delivered."""
+
+
+class RemedyNotDelivered(RuleBroken):
+    """A remedy was promised and is not delivered yet."""
+
+
+class NoSuchCorrection(RuleBroken):
+    """The complaint has no such corrective action that waits for this."""
+
+
+class AlreadyRated(RuleBroken):
+    """The complainant has said before how content they are."""

@@ -2,6 +2,8 @@
 
 from crmkit.domain.aggregate import Aggregate
 from crmkit.domain.support.automation import AutomationRule, Macro
+from crmkit.domain.support.complaint import Complaint
+from crmkit.domain.support.complaint_rule import ComplaintRule
 from crmkit.domain.support.desk import Agent, Queue
 from crmkit.domain.support.sla_policy import SlaPolicy
 from crmkit.domain.support.statuses import TicketStatus
@@ -21,6 +23,8 @@ ENTITIES: tuple[type[Aggregate], ...] = (
     TimeEntry,
     Macro,
     AutomationRule,
+    ComplaintRule,
+    Complaint,
 )
 
 
@@ -76,3 +80,13 @@ class SupportRecords(Reaching):
     def automation_rules(self) -> Collection[AutomationRule]:
         """Return the automation rules."""
         return self.of(AutomationRule)
+
+    @property
+    def complaint_rules(self) -> Collection[ComplaintRule]:
+        """Return the deadlines for complaints."""
+        return self.of(ComplaintRule)
+
+    @property
+    def complaints(self) -> Collection[Complaint]:
+        """Return the complaints."""
+        return self.of(Complaint)
