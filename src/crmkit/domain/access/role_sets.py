@@ -103,6 +103,7 @@ STANDARD: Final = Rules(
         *_grants("system", ("activity",), _WORK, Scope.ALL),
         *_grants("system", ("approval",), ("approval:escalate",), Scope.ALL),
         *_grants("system", ("pool",), ("pool:recycle",), Scope.ALL),
+        *_grants("system", ("ticket",), (Right.READ, Right.EDIT, Right.BULK), Scope.ALL),
     ),
     field_rules=(
         FieldRule(entity="user", fields=("roles", "kind", "delegator_id"), level=FieldLevel.READ),

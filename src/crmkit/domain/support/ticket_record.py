@@ -28,13 +28,14 @@ TimeEntryId = NewType("TimeEntryId", UUID)
 @keeps()
 @entity(
     "ticket_moment",
-    indexes=[Index(("ticket_id", "at")), Index("at")],
+    indexes=[Index(("ticket_id", "revision")), Index("at")],
     labels={"en": "Ticket moment", "zh": "工单动态"},
 )
 @attrs.frozen(kw_only=True)
 class TicketMoment(Aggregate):
     """One thing that happened on a ticket, and how it stood after it; never changed.
 
+    `revision` is the version of the ticket that it happened to; the moments of one deed have one.
     `cause` names the rule that did it, and `chain` those that led there; `trace` is the verdict of
     each rule that listens to such moments.
     """
@@ -42,6 +43,7 @@ class TicketMoment(Aggregate):
     id: TicketMomentId
     ticket_id: TicketId
     at: datetime
+    revision: int
     happening: Happening
     category: StatusCategory
     status: Annotated[str, Text(max_length=100)]
@@ -60,6 +62,7 @@ class TicketMoment(Aggregate):
         return cls(
             id=TicketMomentId(moment_id),
             ticket_id=ticket.id,
+            revision=ticket.version,
             status=ticket.status,
             assignee_id=ticket.assignee_id,
             chain=chain,

@@ -27,9 +27,9 @@ CHANGE_HOURS = Action(
     "calendar:change_hours", "Change working hours", zh="调整工作时间", right=Right.EDIT
 )
 PUBLISH_DAYS = Action(
-    "calendar:publish_days", "Publish the days of a source", zh="发布节假日安排", right=Right.EDIT
+    "calendar_source:publish", "Publish the days of a source", zh="发布节假日安排", right=Right.EDIT
 )
-NOTE_ABSENCE = Action("absence:note", "Note an absence", zh="登记缺勤")
+NOTE_ABSENCE = Action("absence:note", "Note an absence", zh="登记缺勤", right=Right.CREATE)
 
 
 def define_calendar(
@@ -73,12 +73,14 @@ def publish_days(work: UnitOfWork, source: Source) -> CalendarSource:
 def business_calendar(work: UnitOfWork, calendar_id: CalendarId) -> BusinessCalendar:
     """Return a calendar with its sources, to ask for working time, or raise `NotFound`.
 
-    It is not guarded: all that count by a calendar would wait for each other.
+    Whoever works by a calendar may ask it. It is not guarded: all that count by it would wait for
+    each other.
     """
-    calendar = work.calendars.first(where(Calendar).id.eq(calendar_id))
+    calendar = work.behind(Calendar).first(where(Calendar).id.eq(calendar_id))
     if calendar is None:
         raise NotFound(f"there is no calendar {calendar_id}", path="calendar.id")
-    sources = work.calendar_sources.find(where(CalendarSource).id.in_(calendar.source_ids))
+    named = where(CalendarSource).id.in_(calendar.source_ids)
+    sources = work.behind(CalendarSource).find(named)
     return calendar.with_sources({source.id: source for source in sources})
 
 

@@ -7,7 +7,7 @@ from crmkit.domain.access.acting import Right
 from crmkit.domain.aggregate import UserId
 from crmkit.domain.filters.where import where
 from crmkit.domain.support.assignment import Assignment, choose_agent
-from crmkit.domain.support.desk import Strategy
+from crmkit.domain.support.desk import Queue, Strategy
 from crmkit.domain.support.moments import Happening
 from crmkit.domain.support.statuses import UNFINISHED
 from crmkit.domain.support.ticket import Ticket
@@ -21,7 +21,12 @@ from crmkit.services.support.tickets import find_ticket
 from crmkit.work import UnitOfWork
 
 ASSIGN_TICKET = Action("ticket:assign", "Assign a ticket", zh="分派工单", right=Right.ASSIGN)
-HAND_OVER = Action("ticket:hand_over", "Hand over the tickets of the absent", zh="转交缺勤人员工单")
+HAND_OVER = Action(
+    "ticket:hand_over",
+    "Hand over the tickets of the absent",
+    zh="转交缺勤人员工单",
+    right=Right.ASSIGN,
+)
 HOLD_TICKET = Action("ticket:hold", "Hold a ticket while writing", zh="锁定工单", right=Right.EDIT)
 WATCH_TICKET = Action("ticket:watch", "Watch a ticket", zh="关注工单", right=Right.EDIT)
 LOG_TIME = Action("time_entry:log", "Log time on a ticket", zh="登记工时", right=Right.EDIT)
@@ -54,7 +59,7 @@ def explain_assignment(work: UnitOfWork, ticket_id: TicketId) -> Assignment:
     """Tell who would get a ticket now and why, and why not each other one; nobody gets it yet."""
     ticket = find_ticket(work, ticket_id)
     work.permit(ASSIGN_TICKET, on=ticket)
-    queue = None if ticket.queue_id is None else work.queues.get(ticket.queue_id)
+    queue = None if ticket.queue_id is None else work.behind(Queue).get(ticket.queue_id)
     strategy = Strategy.ROUND_ROBIN if queue is None else queue.strategy
     return choose_agent(ticket, desk_of(work, ticket), strategy)
 

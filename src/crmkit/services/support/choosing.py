@@ -18,7 +18,7 @@ def next_agent(work: UnitOfWork, ticket: Ticket) -> Assignment:
 
     The queue is held, so that of two works that hand out tickets at once one is repeated.
     """
-    queue = None if ticket.queue_id is None else work.queues.get(ticket.queue_id)
+    queue = None if ticket.queue_id is None else work.behind(Queue).get(ticket.queue_id)
     candidates = desk_of(work, ticket)
     strategy = Strategy.ROUND_ROBIN if queue is None else queue.strategy
     choice = choose_agent(ticket, candidates, strategy)
@@ -28,11 +28,9 @@ def next_agent(work: UnitOfWork, ticket: Ticket) -> Assignment:
 
 def desk_of(work: UnitOfWork, ticket: Ticket) -> list[Candidate]:
     """Return the agents of a ticket's team, all agents when it has none, as they stand now."""
-    agent = where(Agent)
+    desk, agent = work.behind(Agent), where(Agent)
     team = ticket.team_id
-    agents = (
-        work.agents.find() if team is None else work.agents.find(agent.team_ids.has_any([team]))
-    )
+    agents = desk.find() if team is None else desk.find(agent.team_ids.has_any([team]))
     users = [one.user_id for one in agents]
     loads, helped = _loads(work, users), _helped(work, ticket, users)
     absent = absent_now(work, users)
@@ -52,22 +50,24 @@ def absent_now(work: UnitOfWork, users: list[UserId]) -> dict[UserId, Absence]:
     """Return the absence of each user who is away now."""
     absence = where(Absence)
     now = absence.begins_at.le(work.now) & absence.ends_at.gt(work.now)
-    return {one.user_id: one for one in work.absences.find(now & absence.user_id.in_(users))}
+    return {one.user_id: one for one in work.behind(Absence).find(now & absence.user_id.in_(users))}
 
 
 def _take_turn(work: UnitOfWork, queue: Queue | None, agent: Agent) -> None:
     turn = agent.turn + 1
     if queue is not None:
         turn = queue.turns + 1
-        work.queues.save(queue.evolve(turns=turn))
-    work.agents.save(agent.evolve(turn=turn))
+        work.behind(Queue).save(queue.evolve(turns=turn))
+    work.behind(Agent).save(agent.evolve(turn=turn))
 
 
 def _loads(work: UnitOfWork, users: list[UserId]) -> Mapping[UserId, int]:
     ticket = where(Ticket)
     in_hand = ticket.assignee_id.in_(users) & ticket.category.in_(UNFINISHED)
     loads: dict[UserId, int] = {}
-    for user, priority in work.tickets.columns((ticket.assignee_id, ticket.priority), in_hand):
+    for user, priority in work.behind(Ticket).columns(
+        (ticket.assignee_id, ticket.priority), in_hand
+    ):
         loads[user] = loads.get(user, 0) + POINTS[priority]
     return loads
 
@@ -78,7 +78,7 @@ def _helped(work: UnitOfWork, ticket: Ticket, users: list[UserId]) -> Mapping[Us
     past = where(Ticket)
     theirs = past.customer_id.eq(ticket.customer_id) & past.assignee_id.in_(users)
     helped: dict[UserId, int] = {}
-    for (user,) in work.tickets.columns((past.assignee_id,), theirs):
+    for (user,) in work.behind(Ticket).columns((past.assignee_id,), theirs):
         helped[user] = helped.get(user, 0) + 1
     return helped
 

@@ -56,12 +56,12 @@ def do(work: UnitOfWork, ticket: Ticket, command: Command) -> tuple[Ticket, Happ
 
 def find_status(work: UnitOfWork, name: str) -> tuple[str, StatusCategory]:
     """Return a status by the client's own name or by its category, or raise `InvalidValue`."""
-    own = work.ticket_statuses.first(where(TicketStatus).name.eq(name))
+    own = work.behind(TicketStatus).first(where(TicketStatus).name.eq(name))
     if own is not None:
         return own.name, own.category
     if name in tuple(StatusCategory) and name != StatusCategory.MERGED.value:
         return name, StatusCategory(name)
-    known = [status.name for status in work.ticket_statuses.find()]
+    known = [status.name for status in work.behind(TicketStatus).find()]
     raise InvalidValue(
         f"there is no status {name!r}",
         path="ticket.status",
@@ -71,7 +71,7 @@ def find_status(work: UnitOfWork, name: str) -> tuple[str, StatusCategory]:
 
 def find_queue(work: UnitOfWork, name: str) -> Queue:
     """Return a queue by its name, or raise `InvalidValue`."""
-    queue = work.queues.first(where(Queue).name.eq(name))
+    queue = work.behind(Queue).first(where(Queue).name.eq(name))
     if queue is None:
         raise InvalidValue(f"there is no queue {name!r}", path="queue.name", fix="define it")
     return queue

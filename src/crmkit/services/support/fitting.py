@@ -19,7 +19,7 @@ def fits(work: UnitOfWork, ticket: Ticket, condition: Mapping[str, Any]) -> bool
 
     def exists(node: Exists, local: Any) -> bool:
         linked = Comparison(node.remote, Op.EQ, local) & node.where
-        return work.of(node.target.cls).exists(linked)
+        return work.behind(node.target.cls).exists(linked)
 
     return matches(_read(work, condition), ticket, exists)
 

@@ -41,7 +41,7 @@ def happen(
         moments.append(record.evolve(trace=trace))
         waiting.extend(more)
     saved = work.tickets.save(ticket) if ticket.version else work.tickets.add(ticket)
-    work.ticket_moments.insert_many(moments)
+    work.behind(TicketMoment).insert_many(moments)
     return saved
 
 
@@ -53,7 +53,7 @@ def _ticked(ticket: Ticket, moment: Moment, levels: Levels) -> Ticket:
 def _rules(work: UnitOfWork) -> list[AutomationRule]:
     rule = where(AutomationRule)
     active = rule.is_active.eq(True)  # noqa: FBT003 - the value compared with
-    return work.automation_rules.find(active, order=[rule.rank.asc(), rule.name.asc()])
+    return work.behind(AutomationRule).find(active, order=[rule.rank.asc(), rule.name.asc()])
 
 
 def _reacted(

@@ -24,7 +24,7 @@ class Levels:
         if policy_id is None:
             return None
         if policy_id not in self._known:
-            policy = self._work.sla_policies.first(where(SlaPolicy).id.eq(policy_id))
+            policy = self._work.behind(SlaPolicy).first(where(SlaPolicy).id.eq(policy_id))
             if policy is None:
                 raise NotFound(f"there is no policy {policy_id}", path="ticket.sla_policy_id")
             self._known[policy_id] = self.level(policy)
@@ -32,7 +32,7 @@ class Levels:
 
     def bring_all(self) -> None:
         """Bring the levels of all policies, before many tickets are streamed."""
-        for policy in self._work.sla_policies.find():
+        for policy in self._work.behind(SlaPolicy).find():
             self._known[policy.id] = self.level(policy)
 
     def level(self, policy: SlaPolicy) -> Level:
@@ -42,7 +42,7 @@ class Levels:
 
 def policy_for(work: UnitOfWork, ticket: Ticket) -> PolicyChoice:
     """Choose the policy of a ticket, with the verdict on each there is."""
-    policies = work.sla_policies.find()
+    policies = work.behind(SlaPolicy).find()
     judged = [(policy, fits(work, ticket, policy.selector)) for policy in policies]
     return choose_policy(judged, work.now)
 

@@ -23,8 +23,12 @@ from crmkit.services.support.levels import Levels, policy_for, ruled
 from crmkit.services.support.tickets import find_ticket
 from crmkit.work import UnitOfWork
 
-RING_ALARMS = Action("sla:ring", "Let the alarms go off that are due", zh="触发到期提醒")
-REDATE_TICKETS = Action("sla:redate", "Work out due times anew", zh="重新计算截止时间")
+RING_ALARMS = Action(
+    "ticket:ring_alarms", "Let the alarms go off that are due", zh="触发到期提醒", right=Right.BULK
+)
+REDATE_TICKETS = Action(
+    "ticket:redate", "Work out due times anew", zh="重新计算截止时间", right=Right.BULK
+)
 REVIEW_LEVEL = Action(
     "ticket:review_level", "Choose the service level anew", zh="重新匹配服务级别", right=Right.EDIT
 )
@@ -109,7 +113,8 @@ def explain_clocks(work: UnitOfWork, ticket_id: TicketId, *, zone: str = "UTC") 
 def moments_of(work: UnitOfWork, ticket_id: TicketId) -> list[TicketMoment]:
     """Return what happened on a ticket, in order."""
     moment = where(TicketMoment)
-    return work.ticket_moments.find(moment.ticket_id.eq(ticket_id), order=[moment.id.asc()])
+    order = [moment.revision.asc(), moment.id.asc()]
+    return work.ticket_moments.find(moment.ticket_id.eq(ticket_id), order=order)
 
 
 def what_if(work: UnitOfWork, ticket_id: TicketId, policy_id: SlaPolicyId) -> Clocks:

@@ -194,13 +194,13 @@ def _first_status(work: UnitOfWork, category: StatusCategory) -> str:
     """Return the client's first status of a category, or the category's own name."""
     status = where(TicketStatus)
     order = [status.rank.asc(), status.name.asc()]
-    own = work.ticket_statuses.first(status.category.eq(category), order=order)
+    own = work.behind(TicketStatus).first(status.category.eq(category), order=order)
     return category.value if own is None else own.name
 
 
 def _queue(work: UnitOfWork, queue_id: QueueId) -> Queue:
     """Return a queue unguarded: all who open tickets in it would wait for each other."""
-    queue = work.queues.first(where(Queue).id.eq(queue_id))
+    queue = work.behind(Queue).first(where(Queue).id.eq(queue_id))
     if queue is None:
         raise NotFound(f"there is no queue {queue_id}", path="ticket.queue_id")
     return queue

@@ -53,10 +53,10 @@ def check_free_to_finish(work: UnitOfWork, ticket: Ticket, to: StatusCategory) -
         return
     link, other = where(TicketLink), where(Ticket)
     before = link.to_id.eq(ticket.id) & link.kind.in_(_HOLDS_UP)
-    ids = [one.from_id for one in work.ticket_links.find(before)]
+    ids = [one.from_id for one in work.behind(TicketLink).find(before)]
     if not ids:
         return
-    waiting = work.tickets.find(other.id.in_(ids) & other.category.in_(UNFINISHED))
+    waiting = work.behind(Ticket).find(other.id.in_(ids) & other.category.in_(UNFINISHED))
     if waiting:
         raise TicketBlocked(
             f"waits for {', '.join(repr(one.subject) for one in waiting)}"[:500],
@@ -78,5 +78,5 @@ def _refuse_circle(work: UnitOfWork, ticket: Ticket, kind: LinkKind, other: Tick
                 fix="remove another tie first",
             )
         reached.update(frontier)
-        found = work.ticket_links.find(link.kind.eq(kind) & link.from_id.in_(frontier))
+        found = work.behind(TicketLink).find(link.kind.eq(kind) & link.from_id.in_(frontier))
         frontier = [one.to_id for one in found if one.to_id not in reached]
