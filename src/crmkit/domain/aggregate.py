@@ -69,7 +69,7 @@ class Aggregate:
         """Return fields that follow from others, such as search keys; a class may have some."""
         return {}
 
-    def check_step(self, before: Self | None) -> None:
+    def check_step(self, before: Any) -> None:
         """Refuse to be kept as what follows `before`, None when new; a class may have rules."""
 
     def evolve(self, **changes: Any) -> Self:

@@ -82,7 +82,7 @@ class Case(Aggregate):
         due = self.steps[-1].due_at if pending else None
         return {"waiting_for": tuple(map(str, waiting)), "due_at": due}
 
-    def check_step(self, before: Self | None) -> None:
+    def check_step(self, before: Any) -> None:
         """Refuse to be kept but by what was decided: no import, undo or plain save moves it."""
         if not any(isinstance(event, telling.ApprovalMoved) for event in self.events):
             raise telling.DecisionsOnly(

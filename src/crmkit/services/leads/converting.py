@@ -146,10 +146,11 @@ def _customer(
     if into is not None:
         known = find_customer(work, into)
         return work.customers.save(_filled(known, values))
+    fields: dict[str, Any] = {"owner_id": lead.owner_id, **values}
     if lead.company is not None:
-        return register_customer(work, lead.company, **{"owner_id": lead.owner_id, **values})
-    own = {"contact_points": lead.contact_points, "owner_id": lead.owner_id, **values}
-    return register_customer(work, lead.name, kind=CustomerKind.PERSON, **own)
+        return register_customer(work, lead.company, **fields)
+    fields = {"contact_points": lead.contact_points, **fields}
+    return register_customer(work, lead.name, kind=CustomerKind.PERSON, **fields)
 
 
 def _contact(
