@@ -163,7 +163,7 @@ def _whole(message: "Message[Any, Any]") -> bytes:
 
 def _parts(message: "Message[Any, Any]") -> list["Message[Any, Any]"]:
     payload = message.get_payload()
-    return payload if isinstance(payload, list) else []
+    return [one for one in payload if isinstance(one, Message)] if isinstance(payload, list) else []
 
 
 def _is_text(part: "Message[Any, Any]") -> bool:
