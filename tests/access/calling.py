@@ -43,6 +43,7 @@ from crmkit.domain.support.automation import Command, Do
 from crmkit.domain.support.clock_rules import ClockRule, resolution, targets
 from crmkit.domain.support.moments import When
 from crmkit.domain.support.priorities import Priority
+from crmkit.errors import CrmkitError
 from crmkit.work import UnitOfWork
 
 INNER: Final = {
@@ -106,6 +107,10 @@ _VALUES: Final[dict[Any, Any]] = {
 }
 
 
+class NotInStock(LookupError):
+    """There is no record of an entity to aim at, or no value to give."""
+
+
 @attrs.frozen
 class Aim:
     """What calls are aimed at: a record of each entity, one of them where any will do."""
@@ -118,9 +123,9 @@ class Aim:
     word: str
 
     def record(self, entity: str) -> Any:
-        """Return the record of an entity, or raise `LookupError` where the stock has none."""
+        """Return the record of an entity, or raise `NotInStock`."""
         if entity not in self.records:
-            raise LookupError(f"tests/access/stock.py has no {entity}: add one")
+            raise NotInStock(entity)
         return self.records[entity]
 
 
@@ -178,7 +183,8 @@ def argument(name: str, hint: Any, aim: Aim) -> Any:
     if isinstance(hint, typing.NewType):
         return _id_of(hint, aim)
     if isinstance(hint, typing.TypeVar):
-        return aim.record("customer" if hint.__name__ == "P" else aim.subject)
+        (first, *_others) = hint.__constraints__ or typing.get_args(hint.__bound__) or (Aggregate,)
+        return _of_class(name, first, aim)
     if hint is UUID:
         ids = {"record_id": aim.record(aim.subject).id, "changeset_id": aim.changeset_id}
         return ids.get(name, aim.record("user").id)
@@ -217,7 +223,19 @@ def _of_class(name: str, hint: Any, aim: Aim) -> Any:
         return aim.folder / "told.csv"
     if issubclass(hint, typing.TextIO):
         return io.StringIO()
+    if attrs.has(hint):
+        return _made(hint, aim)
     raise LookupError(f"{name}: {hint}")
+
+
+def _made(cls: Any, aim: Aim) -> Any:
+    """Make a plain value of what its fields ask for, or raise `NotInStock`."""
+    hints = typing.get_type_hints(cls)
+    asked = [field for field in attrs.fields(cls) if field.default is attrs.NOTHING]
+    try:
+        return cls(**{field.name: argument(field.name, hints[field.name], aim) for field in asked})
+    except (CrmkitError, TypeError) as wrong:
+        raise NotInStock(f"{cls.__name__}: {wrong}") from wrong
 
 
 def _several(name: str, hint: Any, aim: Aim) -> Any:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import attrs
+
 from crmkit.domain.aggregate import Aggregate, UserId
 from crmkit.domain.calendars.sources import Source, day_off
+from crmkit.domain.composite_kinds import Amount
 from crmkit.domain.entity import EntitySpec
 from crmkit.domain.imports.import_run import ImportRun, ImportRunId
+from crmkit.domain.kinds import Day, Instant, Integer, Number, Text
 from crmkit.domain.money import Money
+from crmkit.domain.named_kinds import Choice, Identity
 from crmkit.domain.parties.contact_points import ContactKind, ContactPoint
 from crmkit.domain.sales.chinese_vat import CHINESE_VAT
 from crmkit.domain.sales.quote_line import item
@@ -21,6 +27,7 @@ from crmkit.domain.support.moments import Happening, When
 from crmkit.domain.support.priorities import Priority
 from crmkit.domain.support.statuses import StatusCategory
 from crmkit.domain.support.ticket_record import LinkKind
+from crmkit.errors import InvalidValue
 from crmkit.services import merging, parties, sales
 from crmkit.services.access import share_record
 from crmkit.services.calendars import keeping
@@ -34,6 +41,8 @@ SHARED_PHONE = "13700001111"
 """A number that everybody has, so that all are likely twins."""
 LEFT_OUT = frozenset({"user", "unit", "team", "policy", "custom_field", "price_shelf"})
 """Entities that nobody owns, or that the policy itself rests on."""
+NAMED = {"entity": "customer", "currency": "CNY", "party": "customer", "zone": "UTC"}
+"""Texts that must be names of something."""
 Stock = dict[str, list[Any]]
 
 
@@ -44,10 +53,15 @@ def stock(work: UnitOfWork, owner: UserId, word: str) -> None:
     deal, product = _sales(work, word, customer.id)
     _quotes(work, word, deal, product)
     _support(work, word, owner, contact.id)
-    for name, known in before.items():
-        records: Any = work.of(work.registry[name].cls)
-        new = [one for one in records.find(removed=True) if one.id not in known]
-        records.save_many(one.evolve(owner_id=owner) for one in new)
+    known: dict[str, Any] = {"user": owner}
+    for name, old in before.items():
+        for one in _new(work, work.registry[name], old):
+            known.setdefault(name, one.id)
+    for name, old in before.items():
+        spec, records = work.registry[name], _records(work, name)
+        if name not in known:
+            known[name] = _other(work, spec, word, known)
+        records.save_many(one.evolve(owner_id=owner) for one in _new(work, spec, old))
 
 
 def owned_by(work: UnitOfWork, owner: UserId) -> Stock:
@@ -68,6 +82,15 @@ def _is_owned(spec: EntitySpec) -> bool:
 def _ids(work: UnitOfWork, spec: EntitySpec) -> set[Any]:
     cls: Any = spec.cls
     return {one.id for one in work.of(cls).find(removed=True)}
+
+
+def _records(work: UnitOfWork, name: str) -> Any:
+    return work.of(work.registry[name].cls)
+
+
+def _new(work: UnitOfWork, spec: EntitySpec, old: set[Any]) -> list[Any]:
+    records: Any = work.of(spec.cls)
+    return [one for one in records.find(removed=True) if one.id not in old]
 
 
 def _parties(work: UnitOfWork, word: str) -> tuple[Any, Any]:
@@ -157,3 +180,45 @@ def _support(work: UnitOfWork, word: str, owner: UserId, contact_id: Any) -> Non
     )
     ties.link_tickets(work, one.id, LinkKind.CAUSED_BY, other.id)
     assigning.log_time(work, one.id, owner, 5, note=word)
+
+
+def _other(work: UnitOfWork, spec: EntitySpec, word: str, known: dict[str, Any]) -> Any:
+    """Write a record of an entity that the story does not tell of, made from its kinds, if it can.
+
+    Returns its id, None where the entity wants more than that.
+    """
+    records: Any = work.of(spec.cls)
+    fields = {
+        field.name: _value(spec.parts[field.name], field, word, known)
+        for field in attrs.fields(spec.cls)
+        if field.name in spec.parts and field.name != "id"
+    }
+    given = {name: value for name, value in fields.items() if value is not None}
+    with suppress(InvalidValue, TypeError):
+        made = spec.cls(id=work.new_id(), **given)
+        return records.add(made).id
+    return None
+
+
+def _value(part: Any, field: Any, word: str, known: dict[str, Any]) -> Any:
+    """Return a value of a kind; None where the field has a default and tells no text."""
+    is_asked = field.default is attrs.NOTHING
+    match part.kind:
+        case Text() if is_asked or field.default is None:
+            return NAMED.get(field.name, f"{word} {field.name}"[: part.kind.max_length or 60])
+        case _ if not is_asked:
+            return None
+        case Identity(target=target):
+            return known.get(target or "customer")
+        case Choice():
+            return next(iter(part.kind.enum))
+        case Instant():
+            return datetime(2026, 1, 1, tzinfo=UTC)
+        case Day():
+            return date(2026, 1, 1)
+        case Integer() | Number():
+            return 1
+        case Amount():
+            return Money(AMOUNT[word], "CNY")
+        case _:
+            return ()

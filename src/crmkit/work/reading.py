@@ -130,8 +130,9 @@ class Reading(Generic[A]):
 
     def count(self, where: Filter = EVERYTHING, *, removed: bool = False) -> int:
         """Count the fitting records."""
+        lowered = self._lowered(where, removed)
         with self._work.storing() as session:
-            return session.count(self.spec, self._lowered(where, removed))
+            return session.count(self.spec, lowered)
 
     def exists(self, where: Filter = EVERYTHING) -> bool:
         """Say whether any record fits."""

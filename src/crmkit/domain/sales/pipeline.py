@@ -97,7 +97,7 @@ class Pipeline(Aggregate):
             if stage.name == name:
                 return stage
         raise InvalidValue(
-            f"{self.name} has no stage {name!r}",
+            f"the pipeline has no stage {name!r}",
             path=f"{self.entity}.stage",
             fix=f"one of {', '.join(self.names)}",
         )

@@ -34,7 +34,10 @@ def hand_to(
     pool: UUID | None = None,
     events: tuple[Event, ...] = (),
 ) -> A:
-    """Give a record to somebody, or to a pool; who had it before is told by a tenure."""
+    """Give a record to somebody, or to a pool; who had it before is told by a tenure.
+
+    Returns it as the actor sees it.
+    """
     known: Any = record
     if known.owner_id is not None and known.owner_id != user:
         _end(work, known, how, reason)
@@ -48,7 +51,7 @@ def hand_to(
         last_owner_id=last,
     )
     saved: A = work.behind(type(record)).save(changed.recording(*events))
-    return saved
+    return work.shown(saved)
 
 
 def tenures_of(work: UnitOfWork, record: Aggregate) -> list[Tenure]:
@@ -56,7 +59,8 @@ def tenures_of(work: UnitOfWork, record: Aggregate) -> list[Tenure]:
     seen = work.of(type(record)).get(record.id)
     one = where(Tenure)
     mine = one.entity.eq(work.registry[type(record)].name) & one.record_id.eq(seen.id)
-    return work.behind(Tenure).find(mine, order=[one.until_at.asc(), one.id.asc()])
+    found = work.behind(Tenure).find(mine, order=[one.until_at.asc(), one.id.asc()])
+    return [work.shown(tenure) for tenure in found]
 
 
 def _end(work: UnitOfWork, record: Any, how: Handover, reason: str) -> None:
