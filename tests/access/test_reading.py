@@ -68,7 +68,7 @@ OF_A_WORK: Final = {
     "guard hold rely_on remember known is_known_live": "keeps what the work itself has read",
     "actor tenant now changeset_id new_id next_number itself": "tells of the work, not of records",
     "tell": "puts a change into words that was shown before",
-    "check_going_on commit rollback doom write_log wrote": "ends or logs the work, and returns nothing",
+    "check_going_on commit rollback doom write_log wrote": "ends or logs the work",
     "behind storing": "are the doors past the policy; tests/meta/test_doors.py lists who uses them",
 }
 """Every public name of a unit of work, and why it tells nothing that is hidden."""
