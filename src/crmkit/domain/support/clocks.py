@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Final, Self, TypeVar
+from typing import Any, Final, Self, TypeVar
 
 import attrs
 
@@ -190,13 +190,15 @@ class ClockRun:
         if self.state is ClockState.RUNNING and self.target is not None:
             due = self._reaching(self.target, terms.calendar)
             alarm_at = min((one.at for one in self._alarms(terms)), default=None)
-        return attrs.evolve(
-            self,
-            calendar=self.calendar if self.is_over else terms.calendar.name,
-            due_at=None if due is None else due.at,
-            provisional=due is not None and due.provisional,
-            alarm_at=alarm_at,
-        )
+        dates: dict[str, Any] = {
+            "calendar": self.calendar if self.is_over else terms.calendar.name,
+            "due_at": None if due is None else due.at,
+            "provisional": due is not None and due.provisional,
+            "alarm_at": alarm_at,
+        }
+        if all(getattr(self, name) == value for name, value in dates.items()):
+            return self
+        return attrs.evolve(self, **dates)
 
     def closed(self, at: datetime, calendar: BusinessCalendar) -> Self:
         """End the present segment in the ledger and count what it used."""
