@@ -105,6 +105,13 @@ def test_a_wrong_charset_is_mended(charset: str) -> None:
     assert read_letter(raw).text == "镕基"
 
 
+def test_words_before_the_parts_are_read_where_there_are_no_others() -> None:
+    """A body that stands before the first boundary, as some programs write it, is the text."""
+    head = b"Content-Type: multipart/mixed; boundary=b\n\nIt stands still\n"
+    letter = read_letter(head + b"--b\nContent-Disposition: attachment\n\nfile\n--b--\n")
+    assert letter.text == "It stands still"
+
+
 def test_a_page_without_text_is_read_as_text() -> None:
     """Scripts and styles say nothing; quoted blocks are marked as quoted."""
     page = "<style>p{}</style><p>Hi&nbsp;<b>Li</b><script>x()</script><blockquote>old</blockquote>"

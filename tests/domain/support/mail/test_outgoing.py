@@ -65,6 +65,13 @@ def test_any_text_is_refused_or_arrives_as_it_was(subject: str, name: str) -> No
         assert read.keys()[:5] == ["From", "To", "Subject", "Date", "Message-ID"]
 
 
+@pytest.mark.parametrize("encoded", ["=?utf-8?q?=0D=0ABcc:_v@w.invalid?=", "=?utf-8?b?DQpCY2M=?="])
+def test_an_encoded_line_break_is_refused(encoded: str) -> None:
+    """A word that decodes to a line break is refused by the name of its field."""
+    with pytest.raises(InvalidValue, match=r"subject: a header cannot hold U\+000D"):
+        write_letter(attrs.evolve(DRAFT, subject=encoded))
+
+
 def test_a_letter_arrives_whole() -> None:
     """Text, file, ids and loop header arrive; a lone dot cannot end the letter."""
     file = Attachment(name="../报价.pdf", media_type="application/pdf", content=b"%PDF")

@@ -10,6 +10,13 @@ import pytest
 from crmkit.domain.support.mail.letter import read_letter
 from crmkit.domain.support.mail.verdicts import Kind, Verdict, judge
 
+BOUNCES = {
+    "espocrm_bounced_1.eml",
+    "espocrm_bounced_3.eml",
+    "msg_16.txt",
+    "msg_25.txt",
+    "msg_43.txt",
+}
 RETURNED = {Kind.BOUNCE, Kind.DELAY}
 DSN = b"""From: Mail System <mailer-daemon@example.net>
 Return-Path: <>
@@ -38,7 +45,7 @@ hi
 def test_real_bounces_complaints_and_absences_are_known(
     shared: Path, figure: Callable[[str], None]
 ) -> None:
-    """Of 416 letters of 77 mail systems at most 8 are judged other than by their collectors."""
+    """At most 8 of 416 are judged other than by their collectors; the rules were made on them."""
     judged = dict(_bounces(shared))
     groups = {name: _collected_as(name) for name in judged}
     counts = Counter((groups[name], verdict.kind.value) for name, verdict in judged.items())
@@ -48,6 +55,19 @@ def test_real_bounces_complaints_and_absences_are_known(
     figure(f"bounces: judged otherwise {len(wrong)}: {', '.join(wrong)}")
     assert len(judged) == 416
     assert len(wrong) <= 8
+
+
+def test_real_letters_of_people_are_a_person_s(shared: Path, figure: Callable[[str], None]) -> None:
+    """Of 59 others 50 are taken for people, one a bounce with broken headers."""
+    folders = (shared / "data/inbound_mail", shared / "corpora/mail/cpython_msgs")
+    paths = [path for folder in folders for path in sorted(folder.iterdir())]
+    judged = {path.name: judge(read_letter(path.read_bytes())) for path in paths}
+    counts = Counter(verdict.kind.value for verdict in judged.values())
+    figure(f"other real letters: {len(judged)}; {dict(sorted(counts.items()))}")
+    assert {name for name, one in judged.items() if one.kind is Kind.BOUNCE} == BOUNCES
+    unsaid = [name for name, one in judged.items() if one.kind is not Kind.PERSON and not one.signs]
+    assert unsaid == []
+    assert counts["person"] == 50
 
 
 def test_real_bounces_name_who_and_which(shared: Path, figure: Callable[[str], None]) -> None:
