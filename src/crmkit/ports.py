@@ -39,6 +39,7 @@ class Ids(Protocol):
 
     def next_ids(self, now: datetime, count: int) -> list[UUID]:
         """Return several of them, each above the one before."""
+        ...
 
 
 class Capability(StrEnum):
