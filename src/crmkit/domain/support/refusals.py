@@ -69,3 +69,7 @@ class NoSuchCorrection(RuleBroken):
 
 class AlreadyRated(RuleBroken):
     """The complainant has said before how content they are."""
+
+
+class NotAsked(RuleBroken):
+    """Nobody waits for an answer to this survey."""

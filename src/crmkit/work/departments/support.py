@@ -7,6 +7,7 @@ from crmkit.domain.support.complaint_rule import ComplaintRule
 from crmkit.domain.support.desk import Agent, Queue
 from crmkit.domain.support.sla_policy import SlaPolicy
 from crmkit.domain.support.statuses import TicketStatus
+from crmkit.domain.support.survey import Survey, SurveyResponse
 from crmkit.domain.support.ticket import Ticket
 from crmkit.domain.support.ticket_record import TicketLink, TicketMoment, TimeEntry
 from crmkit.work.collection import Collection
@@ -25,6 +26,8 @@ ENTITIES: tuple[type[Aggregate], ...] = (
     AutomationRule,
     ComplaintRule,
     Complaint,
+    Survey,
+    SurveyResponse,
 )
 
 
@@ -90,3 +93,13 @@ class SupportRecords(Reaching):
     def complaints(self) -> Collection[Complaint]:
         """Return the complaints."""
         return self.of(Complaint)
+
+    @property
+    def surveys(self) -> Collection[Survey]:
+        """Return the surveys."""
+        return self.of(Survey)
+
+    @property
+    def survey_responses(self) -> Collection[SurveyResponse]:
+        """Return who was asked in surveys, and what they answered."""
+        return self.of(SurveyResponse)
