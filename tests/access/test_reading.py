@@ -18,6 +18,8 @@ from crmkit.domain.filters.as_json import FilterReader
 from crmkit.domain.filters.summary import Summary, by, count
 from crmkit.domain.filters.where import where
 from crmkit.domain.kinds import Form
+from crmkit.domain.parties.customer import Customer
+from crmkit.domain.sales.deal import Deal
 from crmkit.errors import CrmkitError, NotPermitted, Refused, UnknownField
 from crmkit.services.access import apply_policy
 from crmkit.work import Collection, UnitOfWork
@@ -279,3 +281,22 @@ def test_the_stock_has_a_record_of_most_entities(
     without = sorted(house.own.keys() - house.stocked.keys())
     figure(f"leak matrix: {len(house.stocked)} entities in stock, without {', '.join(without)}")
     assert len(house.stocked) >= 36
+
+
+@pytest.mark.parametrize("near_url", ["memory"], indirect=True)
+def test_a_relation_counts_only_what_is_seen_at_its_far_end(
+    houses: Callable[..., House],
+) -> None:
+    """That a deal of somebody else refers to one's customer is not told by a filter."""
+    house = houses("hidden")
+    mine, (_own, theirs) = house.own["customer"][0], house.stocked["deal"]
+    with house.as_program() as work:
+        deal = work.deals.get(theirs.id, removed=True)
+        work.deals.save(deal.evolve(customer_id=mine.id))
+    secret = where(Deal).id.eq(theirs.id)
+    asked = where(Customer).referred_by(Deal, "customer_id", secret)
+    with house.rehearse(house.free) as work:
+        assert [one.id for one in work.customers.find(asked)] == [mine.id]
+    with house.rehearse(house.guarded) as work:
+        assert work.customers.find(asked) == []
+        assert work.customers.count(asked) == 0
