@@ -38,15 +38,19 @@ class Known(Protocol):
 
     def ticket_of_message(self, message_id: str) -> TicketId | None:
         """Return the ticket that a letter of this id was filed under."""
+        ...
 
     def ticket_of_number(self, number: str) -> TicketId | None:
         """Return the ticket of this number."""
+        ...
 
     def takes_part(self, ticket_id: TicketId, address: str) -> bool:
         """Tell whether the address is the requester's, a watcher's or a colleague's in copy."""
+        ...
 
     def leads_to(self, ticket_id: TicketId) -> TicketId | None:
         """Return the ticket at the end of its merges; None when it is gone."""
+        ...
 
 
 @attrs.frozen(kw_only=True)
