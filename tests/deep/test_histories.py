@@ -22,8 +22,8 @@ from crmkit.domain.filters.where import where
 from crmkit.domain.money import Money
 from crmkit.errors import CrmkitError
 from crmkit.services.log_rows import rows
-from crmkit.testing.storage.population import NAMES, define
-from crmkit.testing.storage.sample import ENTITIES, Box, Colour, Gadget, GadgetId, Maker, MakerId
+from crmkit.testing.population import NAMES, define
+from crmkit.testing.sample import ENTITIES, Box, Colour, Gadget, GadgetId, Maker, MakerId
 from crmkit.testing.strategies import fields, filters, orders
 
 FULL = os.environ.get("CRMKIT_FULL") == "1"

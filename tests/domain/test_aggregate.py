@@ -14,7 +14,7 @@ from crmkit.domain.aggregate import Aggregate
 from crmkit.domain.entity import entity
 from crmkit.domain.kinds import Text
 from crmkit.errors import InvalidValue, OutOfRange, UnknownField, WrongType
-from crmkit.testing.storage.sample import Colour, Gadget, GadgetId, GadgetPainted
+from crmkit.testing.sample import Colour, Gadget, GadgetId, GadgetPainted
 
 
 @entity("span")

@@ -22,7 +22,7 @@ from crmkit.domain.changes import (
 )
 from crmkit.domain.entity import spec_of
 from crmkit.domain.money import Money
-from crmkit.testing.storage.sample import Box, Colour, Gadget, GadgetId
+from crmkit.testing.sample import Box, Colour, Gadget, GadgetId
 
 SPEC = spec_of(Gadget)
 AT = datetime(2026, 11, 24, 9, tzinfo=UTC)

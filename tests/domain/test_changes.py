@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from crmkit.domain.changes import BOOKKEEPING, created_values, differences, plain_record
 from crmkit.domain.entity import spec_of
 from crmkit.domain.money import Money
-from crmkit.testing.storage.sample import Box, Colour, Gadget
+from crmkit.testing.sample import Box, Colour, Gadget
 
 _TEXTS = st.sampled_from(["", "阀门", "Valve", "VALVE"])
 _CUSTOM = {

@@ -12,7 +12,7 @@ from crmkit.domain.entity import entity, spec_of
 from crmkit.domain.kinds import Form
 from crmkit.domain.money import Money
 from crmkit.errors import InvalidSettings
-from crmkit.testing.storage.sample import Gadget
+from crmkit.testing.sample import Gadget
 
 
 def entity_with(**fields: Any) -> Any:

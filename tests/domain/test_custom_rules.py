@@ -10,7 +10,7 @@ from crmkit.domain.custom_fields import CustomField, CustomFieldId, FieldKind
 from crmkit.domain.custom_rules import CustomRules
 from crmkit.domain.entity import spec_of
 from crmkit.errors import InvalidValue, OutOfRange, UnknownField, WrongType
-from crmkit.testing.storage.sample import Gadget, GadgetId
+from crmkit.testing.sample import Gadget, GadgetId
 
 
 def rules(**fields: dict[str, Any]) -> CustomRules:

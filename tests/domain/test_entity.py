@@ -13,7 +13,7 @@ from crmkit.domain.entity import Index, Registry, Unique, entity, spec_of
 from crmkit.domain.kinds import Text
 from crmkit.domain.money import Money
 from crmkit.errors import InvalidSettings, UnknownEntity, UnknownField
-from crmkit.testing.storage.sample import Box, Gadget, GadgetPainted, Maker
+from crmkit.testing.sample import Box, Gadget, GadgetPainted, Maker
 
 
 def declared(**declaration: Any) -> type[Any]:

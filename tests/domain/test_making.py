@@ -9,7 +9,7 @@ import pytest
 from crmkit.domain.aggregate import Aggregate
 from crmkit.domain.changes import Change, Operation, OutboxMessage, plain_event
 from crmkit.domain.making import maker_of
-from crmkit.testing.storage.sample import Maker
+from crmkit.testing.sample import Maker
 from crmkit.work.journal import RecordChanged
 
 ONE = UUID(int=1)

@@ -14,7 +14,7 @@ from crmkit.domain.filters.as_json import FilterReader
 from crmkit.domain.filters.where import where
 from crmkit.errors import CrmkitError
 from crmkit.services.custom_fields import define_field
-from crmkit.testing.storage.sample import ENTITIES, Gadget, GadgetId
+from crmkit.testing.sample import ENTITIES, Gadget, GadgetId
 
 FULL = bool(os.environ.get("CRMKIT_FULL"))
 FIELDS = [field.name for field in attrs.fields(Gadget) if field.name != "events"]

@@ -42,8 +42,8 @@ from crmkit.services.saved_views import (
     save_view,
     views_of,
 )
-from crmkit.testing.storage.population import CUSTOM
-from crmkit.testing.storage.sample import Gadget, Maker
+from crmkit.testing.population import CUSTOM
+from crmkit.testing.sample import Gadget, Maker
 from crmkit.testing.strategies import filters, orders
 from crmkit.work import UnitOfWork
 

@@ -7,8 +7,8 @@ from crmkit.domain.changes import Change
 from crmkit.domain.entity import spec_of
 from crmkit.errors import OutOfRange, Refused
 from crmkit.ports import Ask
+from crmkit.testing.sample import ENTITIES, Gadget
 from crmkit.testing.storage.harness import Place
-from crmkit.testing.storage.sample import ENTITIES, Gadget
 
 MEGABYTE = "x" * 1_000_000
 TOO_MUCH, MORE_THAN_HALF, FEW = 17, 9, 4

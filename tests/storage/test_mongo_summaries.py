@@ -8,8 +8,8 @@ from crmkit.domain.filters.summary import Having, Summary, by, count, total
 from crmkit.domain.filters.where import where
 from crmkit.domain.money import Money
 from crmkit.errors import MixedCurrencies
+from crmkit.testing.sample import ENTITIES, Colour, Gadget
 from crmkit.testing.storage.harness import Place
-from crmkit.testing.storage.sample import ENTITIES, Colour, Gadget
 
 SPEC = spec_of(Gadget)
 MOST = 2**63 - 1

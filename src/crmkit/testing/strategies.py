@@ -13,8 +13,8 @@ from crmkit.domain.filters.order import Order
 from crmkit.domain.filters.tree import And, Filter, Not, Or
 from crmkit.domain.filters.where import Field, Fields, where
 from crmkit.domain.money import Money
-from crmkit.testing.storage.population import CUSTOM, NAMES
-from crmkit.testing.storage.sample import Colour, Gadget, Maker
+from crmkit.testing.population import CUSTOM, NAMES
+from crmkit.testing.sample import Colour, Gadget, Maker
 
 PARTS = {
     key: CustomField(

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from crmkit.domain.filters.tree import And, Comparison, Exists, Filter, Not, Or, PathComparison
 from crmkit.domain.money import Money
-from crmkit.testing.storage.population import NAMES, varied_gadget
-from crmkit.testing.storage.sample import Gadget, Maker, MakerId
+from crmkit.testing.population import NAMES, varied_gadget
+from crmkit.testing.sample import Gadget, Maker, MakerId
 
 MAKERS = [
     Maker(id=MakerId(UUID(int=1001)), name="Ada", country="CN"),

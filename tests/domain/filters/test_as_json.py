@@ -13,7 +13,7 @@ from crmkit.domain.filters.order import Order
 from crmkit.domain.filters.tree import MAX_NODES, Filter, Not
 from crmkit.domain.filters.where import where
 from crmkit.errors import CrmkitError, InvalidFilter, UnknownEntity, UnknownField
-from crmkit.testing.storage.sample import Gadget, Maker
+from crmkit.testing.sample import Gadget, Maker
 from crmkit.testing.strategies import PARTS, fields, filters, orders
 
 SPEC = spec_of(Gadget)

@@ -7,7 +7,7 @@ from hypothesis import given
 from crmkit.domain.filters.compiled import compiled
 from crmkit.domain.filters.matching import matches
 from crmkit.domain.filters.tree import EVERYTHING, NOTHING, Exists, Filter
-from crmkit.testing.storage.sample import Gadget
+from crmkit.testing.sample import Gadget
 from crmkit.testing.strategies import fields, filters
 from tests.domain.filters.reference import MAKERS, fits, gadgets
 

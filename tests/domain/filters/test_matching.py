@@ -18,7 +18,7 @@ from crmkit.domain.filters.where import where
 from crmkit.domain.money import Money
 from crmkit.errors import InvalidFilter
 from crmkit.storage.memory.evaluate import holds
-from crmkit.testing.storage.sample import Box, Gadget, GadgetId, Maker
+from crmkit.testing.sample import Box, Gadget, GadgetId, Maker
 from crmkit.testing.strategies import fields, filters
 from tests.domain.filters.reference import MAKERS, fits, gadgets
 

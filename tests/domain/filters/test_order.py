@@ -22,7 +22,7 @@ from crmkit.domain.filters.order import (
 from crmkit.domain.money import Money
 from crmkit.errors import InvalidCursor
 from crmkit.storage.memory.evaluate import holds, scalar_at, sort
-from crmkit.testing.storage.sample import Gadget
+from crmkit.testing.sample import Gadget
 from crmkit.testing.strategies import fields, orders
 from tests.domain.filters.reference import dig, gadgets
 

@@ -50,7 +50,7 @@ from crmkit.errors import (
     WrongType,
 )
 from crmkit.storage.memory.evaluate import holds, tally_rows
-from crmkit.testing.storage.sample import Gadget, GadgetId, Maker
+from crmkit.testing.sample import Gadget, GadgetId, Maker
 from crmkit.testing.strategies import fields
 from tests.domain.filters.reference import dig, gadgets
 

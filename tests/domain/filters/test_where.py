@@ -26,7 +26,7 @@ from crmkit.domain.filters.where import Fields, check_entity, where
 from crmkit.domain.kinds import Integer, Text
 from crmkit.domain.money import Money
 from crmkit.errors import InvalidFilter, InvalidInput, OutOfRange, UnknownField, WrongType
-from crmkit.testing.storage.sample import Colour, Gadget, Maker
+from crmkit.testing.sample import Colour, Gadget, Maker
 from crmkit.testing.strategies import fields
 
 F = fields()

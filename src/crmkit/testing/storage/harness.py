@@ -11,8 +11,8 @@ from crmkit.crm import CRM
 from crmkit.domain.aggregate import Aggregate
 from crmkit.domain.entity import spec_of
 from crmkit.ports import Ask, Capability, Storage
-from crmkit.testing.storage.population import populate
-from crmkit.testing.storage.sample import ENTITIES, Gadget, GadgetId
+from crmkit.testing.population import populate
+from crmkit.testing.sample import ENTITIES, Gadget, GadgetId
 from crmkit.work import UnitOfWork
 
 _TENANTS = itertools.count(1)

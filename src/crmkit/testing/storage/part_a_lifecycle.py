@@ -9,8 +9,8 @@ import pytest
 from crmkit.crm import CRM
 from crmkit.errors import CapabilityMissing, InvalidSettings, SchemaMissing, StoreClosed
 from crmkit.ports import Capability
+from crmkit.testing.sample import ENTITIES, Gadget
 from crmkit.testing.storage.harness import Place, StorageHarness, can
-from crmkit.testing.storage.sample import ENTITIES, Gadget
 from crmkit.work import UnitOfWork
 
 

@@ -12,9 +12,9 @@ from crmkit.domain import instants
 from crmkit.domain.filters.where import where
 from crmkit.domain.money import Money
 from crmkit.errors import InvalidValue, OutOfRange, WrongType
+from crmkit.testing.population import define
+from crmkit.testing.sample import Box, Colour, Gadget, Maker
 from crmkit.testing.storage.harness import Place
-from crmkit.testing.storage.population import define
-from crmkit.testing.storage.sample import Box, Colour, Gadget, Maker
 
 KEPT: list[tuple[str, Any]] = [
     *(

@@ -15,8 +15,8 @@ from crmkit.domain.filters.tree import EVERYTHING, NOTHING, Exists, Filter
 from crmkit.domain.filters.where import Fields, where
 from crmkit.domain.money import Money
 from crmkit.errors import InvalidFilter, InvalidValue, UnknownField
+from crmkit.testing.sample import Colour, Gadget, Maker
 from crmkit.testing.storage.harness import Place
-from crmkit.testing.storage.sample import Colour, Gadget, Maker
 from crmkit.testing.strategies import filters
 
 Make = Callable[[Fields], Filter]

@@ -10,8 +10,8 @@ from crmkit.domain.composite_kinds import Amount
 from crmkit.domain.filters.order import Order
 from crmkit.domain.filters.where import where
 from crmkit.errors import InvalidCursor, InvalidFilter, OutOfRange
+from crmkit.testing.sample import Gadget, Maker
 from crmkit.testing.storage.harness import Place
-from crmkit.testing.storage.sample import Gadget, Maker
 from crmkit.testing.strategies import orders, sortable
 
 _WAYS = [(name, down) for name in sortable() for down in (False, True)]

@@ -16,8 +16,8 @@ from crmkit.errors import (
     VersionConflict,
     WrongType,
 )
+from crmkit.testing.sample import Colour, Gadget, Maker
 from crmkit.testing.storage.harness import Place
-from crmkit.testing.storage.sample import Colour, Gadget, Maker
 
 
 def test_new_record_is_at_version_one_with_its_marks(place: Place) -> None:

@@ -13,8 +13,8 @@ from crmkit.errors import (
     IdempotencyMismatch,
     VersionConflict,
 )
+from crmkit.testing.sample import Gadget, Maker
 from crmkit.testing.storage.harness import Place
-from crmkit.testing.storage.sample import Gadget, Maker
 
 
 def test_stale_save_is_refused(place: Place) -> None:

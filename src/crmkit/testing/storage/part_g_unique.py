@@ -6,8 +6,8 @@ import pytest
 
 from crmkit.domain.custom_fields import CustomField, CustomFieldId, FieldKind
 from crmkit.errors import Conflict, CrmkitError, Duplicate, InvalidValue, NotFound, UnknownField
+from crmkit.testing.sample import Gadget, Maker, MakerId
 from crmkit.testing.storage.harness import Place
-from crmkit.testing.storage.sample import Gadget, Maker, MakerId
 
 
 def test_unique_value_is_taken_once(place: Place) -> None:

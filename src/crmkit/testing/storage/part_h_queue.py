@@ -8,8 +8,8 @@ import pytest
 
 from crmkit.crm import CRM
 from crmkit.plugins.hookspecs import hookimpl
+from crmkit.testing.sample import ENTITIES, Colour, Gadget
 from crmkit.testing.storage.harness import Place, StorageHarness
-from crmkit.testing.storage.sample import ENTITIES, Colour, Gadget
 
 _NUMBERS = itertools.count(1)
 

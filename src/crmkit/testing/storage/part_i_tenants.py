@@ -7,8 +7,8 @@ from crmkit.domain.entity import spec_of
 from crmkit.domain.filters.summary import Summary, by, count
 from crmkit.domain.filters.where import where
 from crmkit.errors import InvalidValue, NotFound, WrongType
+from crmkit.testing.sample import Gadget, Maker
 from crmkit.testing.storage.harness import Place
-from crmkit.testing.storage.sample import Gadget, Maker
 
 
 @pytest.fixture
@@ -101,7 +101,7 @@ def test_ids_are_per_tenant(place: Place, foreign: Place) -> None:
 
 def test_custom_fields_are_per_tenant(place: Place, foreign: Place) -> None:
     """A field that another tenant defined does not exist here."""
-    from crmkit.testing.storage.population import define
+    from crmkit.testing.population import define
 
     with foreign.work() as work:
         define(work)

@@ -36,8 +36,8 @@ from crmkit.errors import (
     UnknownField,
 )
 from crmkit.ports import Capability
+from crmkit.testing.sample import Colour, Gadget
 from crmkit.testing.storage.harness import Place
-from crmkit.testing.storage.sample import Colour, Gadget
 
 SPEC = spec_of(Gadget)
 MEASURES: dict[str, tuple[Callable[[Fields], Measure], Callable[[list[Any]], Any]]] = {

@@ -13,8 +13,8 @@ from crmkit.domain.filters.tree import And
 from crmkit.domain.filters.where import where
 from crmkit.errors import CrmkitError, InvalidFilter, InvalidInput, OutOfRange
 from crmkit.ports import Capability
+from crmkit.testing.sample import Gadget
 from crmkit.testing.storage.harness import Place
-from crmkit.testing.storage.sample import Gadget
 
 HOSTILE = (
     *(

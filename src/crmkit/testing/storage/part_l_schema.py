@@ -16,8 +16,8 @@ from crmkit.domain.kinds import Text
 from crmkit.domain.money import Money
 from crmkit.errors import Duplicate, SchemaBlocked, SchemaOutdated
 from crmkit.ports import Capability
+from crmkit.testing.sample import Colour
 from crmkit.testing.storage.harness import StorageHarness
-from crmkit.testing.storage.sample import Colour
 
 _RENT = Money("5.50", "CNY")
 

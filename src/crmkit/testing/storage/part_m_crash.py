@@ -11,9 +11,9 @@ from crmkit.domain.changes import Change, Changeset, IdempotencyRecord, OutboxMe
 from crmkit.domain.filters.where import where
 from crmkit.errors import OutcomeUnknown, StoreError
 from crmkit.plugins.hookspecs import hookimpl
+from crmkit.testing.sample import ENTITIES, Colour, Gadget, Maker, MakerId
 from crmkit.testing.storage.faults import Faults, FaultyStorage
 from crmkit.testing.storage.harness import Place
-from crmkit.testing.storage.sample import ENTITIES, Colour, Gadget, Maker, MakerId
 from crmkit.work import UnitOfWork
 
 _MOST_CALLS: Final = 40

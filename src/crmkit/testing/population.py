@@ -8,7 +8,7 @@ from uuid import UUID
 
 from crmkit.domain.custom_fields import CustomField, CustomFieldId, FieldKind
 from crmkit.domain.money import Money
-from crmkit.testing.storage.sample import Box, Colour, Gadget, GadgetId, Maker, MakerId
+from crmkit.testing.sample import Box, Colour, Gadget, GadgetId, Maker, MakerId
 
 NAMES = (
     *("Alpha", "alpha", "ALPHA beta", "Äpfel", "äpfel", "zebra", "Zebra", "50% off", "under_score"),
