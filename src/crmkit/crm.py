@@ -167,7 +167,8 @@ class CRM:
         On a `Conflict` it is run again in another work, at most `attempts` times in all. With an
         `idempotency_key` it takes effect once: a repeat gets the first result, records in it as
         they are now, and an `OutcomeUnknown` is repeated too. A call that was refused has taken no
-        effect and leaves its key free: a repeat runs again, and may end otherwise.
+        effect and leaves its key free: a repeat runs again, and may end otherwise. What a service
+        itself calls `reason` or `by` is given to it first, with `functools.partial`.
         """
         call = Call(
             service=service,
