@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
+from uuid import UUID
 
 import attrs
 import pytest
@@ -15,10 +16,14 @@ import pytest
 from crmkit.crm import CRM
 from crmkit.domain.access.deciding import Deciding
 from crmkit.domain.access.rules import Grant, ParentRule, Restriction, Scope
+from crmkit.domain.access.sight import Sight
 from crmkit.domain.entity import EntitySpec
+from crmkit.domain.filters.matching import matches
 from crmkit.domain.filters.summary import Summary, count
-from crmkit.domain.filters.tree import EVERYTHING, NOTHING, Filter
-from crmkit.ports import Clearance
+from crmkit.domain.filters.tree import EVERYTHING, NOTHING, Comparison, Exists, Filter, Op
+from crmkit.domain.parties.customer import Customer
+from crmkit.ports import Ask, Clearance
+from crmkit.storage.memory.evaluate import holds
 from crmkit.storage.memory.session import MemorySession
 from crmkit.testing.saboteurs.making import saboteur
 from crmkit.testing.saboteurs.of_questions import CountsAll, SumsOverAll, ThreeValued
@@ -138,6 +143,30 @@ class StrangeClearance(PolicyClearance):
         return tuple(self.strange.like(each) for each in super().deciding())
 
 
+class LinksToTheRemoved(PolicyClearance):
+    """Follows a parent that was removed."""
+
+    def sight(self, spec: EntitySpec) -> Sight | None:
+        """Let links be followed that lead to what was removed."""
+        honest = super().sight(spec)
+        assert honest is not None
+        honest._exists = self._leads
+        return honest
+
+    def _leads(self, node: Exists, value: Any) -> bool:
+        linked = Comparison(node.remote, Op.EQ, value)
+        found = self._work.behind(node.target.cls).find(linked, removed=True)
+        return any(matches(node.where, one, self._leads) for one in found)
+
+
+class LinkingPolicies(Policies):
+    """Lets removed parents count in every work."""
+
+    def enter(self, work: UnitOfWork) -> Clearance:
+        """Return a clearance with the defect."""
+        return LinksToTheRemoved(work, Principals(work, self._books))
+
+
 class StrangePolicies(Policies):
     """Lets a defect into every work."""
 
@@ -160,6 +189,26 @@ class ClockStandsStill(MemorySession):
     def now(self) -> datetime:
         """Return the time of long ago."""
         return datetime(2000, 1, 1, tzinfo=UTC)
+
+
+@saboteur("tenant")
+class TenantForgottenInLists(MemorySession):
+    """Lists the customers of every tenant that fit."""
+
+    customers: ClassVar[dict[UUID, Customer]] = {}
+
+    def commit(self) -> None:
+        """Remember the customers that were written."""
+        self.customers.update(self._changes.get("customer", {}))
+        super().commit()
+
+    def find(self, spec: EntitySpec, ask: Ask) -> Iterator[list[Any]]:
+        """Bring those that fit, whosesoever they are."""
+        yield from super().find(spec, ask)
+        if spec.cls is Customer:
+            fits = holds(spec, ask.where, self._all)
+            others = (one for one in self.customers.values() if one.tenant != self.tenant)
+            yield [one for one in others if fits(one)]
 
 
 def first_wrong(free: CRM, guarded: CRM, worlds: int) -> str:
@@ -200,6 +249,7 @@ def test_a_policy_with_a_defect_is_caught(strange: type[Strange]) -> None:
         (SumsOverAll, "group"),
         (ThreeValued, "list"),
         (ClockStandsStill, "list"),
+        (TenantForgottenInLists, "tenant"),
     ],
 )
 def test_a_store_that_drops_the_policy_is_caught(store: Any, question: str) -> None:
@@ -207,6 +257,13 @@ def test_a_store_that_drops_the_policy_is_caught(store: Any, question: str) -> N
     storage = store()
     with CRM(storage) as free:
         assert first_wrong(free, CRM(storage, access=Policies()), 60) == question
+
+
+def test_parents_that_were_removed_are_caught() -> None:
+    """A record whose parent is gone is got, or may be written, though the model says no."""
+    with CRM.open("memory:", plugin_names=()) as free:
+        guarded = CRM(free.storage, access=LinkingPolicies())
+        assert first_wrong(free, guarded, 60) in ("get", "write")
 
 
 def test_an_honest_policy_is_not_caught() -> None:
