@@ -47,6 +47,8 @@ from crmkit.errors import CrmkitError
 from crmkit.work import UnitOfWork
 
 INNER: Final = {
+    "calendars.keeping.business_calendar": "counts working time for whoever works by a calendar",
+    "calendars.keeping.calendar_of": "counts working time for whoever works by a calendar",
     "log_rows": "takes a session",
     "plain_calls": "turns results of calls into JSON and back",
     "privacy.erasing.blank_records": "blanks whole rows once a retention run was permitted",
@@ -55,6 +57,10 @@ INNER: Final = {
     "privacy.blanking_rows": "blanks whole rows once an erasure was permitted",
     "privacy.replaying": "repeats erasures from a file of the program",
     "sample_company": "writes a sample",
+    "support.choosing": "finds a desk and whose turn it is once handing over was permitted",
+    "support.commands": "carries out what was permitted, in the client's words",
+    "support.levels": "times a ticket by its level once a deed was permitted",
+    "support.tickets.follow_up": "opens a ticket once splitting or reopening was permitted",
     "turning": "turns references once a merge was permitted",
     "undo_obstacles": "looks for obstacles within an undo",
     "unique_claims": "claims values of a custom field",

@@ -128,7 +128,7 @@ class MongoServer(Server):
         command += ["--setParameter", "enableTestCommands=1"]
         command += ["--setParameter", "diagnosticDataCollectionEnabled=false"]
         command += ["--setParameter", f"transactionLifetimeLimitSeconds={LOST_SECONDS}"]
-        command += ["--setParameter", "minSnapshotHistoryWindowInSeconds=0", "--syncdelay", "10"]
+        command += ["--setParameter", "minSnapshotHistoryWindowInSeconds=10", "--syncdelay", "10"]
         return Program(command)
 
     def answers(self) -> bool:

@@ -453,9 +453,9 @@ def test_who_writes_meanwhile_is_refused(near: Place) -> None:
 def test_a_vendors_entity_about_a_person_is_erased_without_a_word(near_url: str) -> None:
     """Its texts go when it declares nothing; people named inside a document are found too."""
 
-    @entity("complaint", unique=[Unique("number")])
+    @entity("grumble", unique=[Unique("number")])
     @attrs.frozen(kw_only=True)
-    class Complaint(Aggregate):
+    class Grumble(Aggregate):
         number: str
         text: str
         contact_id: ContactId
@@ -479,13 +479,13 @@ def test_a_vendors_entity_about_a_person_is_erased_without_a_word(near_url: str)
         title: str
         guests: tuple[Guest, ...] = ()
 
-    with CRM.open(near_url, plugin_names=(), entities=[Complaint, Party]) as crm:
+    with CRM.open(near_url, plugin_names=(), entities=[Grumble, Party]) as crm:
         crm.schema.apply()
         place = Place(crm, "acme")
         with place.work() as work:
             person, other = (parties.add_contact(work, name) for name in ("Zykanara", "Other"))
-            complaint = work.of(Complaint).add(
-                Complaint(id=work.new_id(), number="C1", text="canarynote", contact_id=person.id)
+            complaint = work.of(Grumble).add(
+                Grumble(id=work.new_id(), number="C1", text="canarynote", contact_id=person.id)
             )
             guest = Guest(contact_id=person.id, remark="canarynote")
             party = work.of(Party).add(

@@ -1,5 +1,7 @@
 """Service levels at work: which policy a ticket has and why, and what its clocks go by."""
 
+from collections.abc import Iterable
+
 from crmkit.domain.filters.where import where
 from crmkit.domain.support.sla import Level
 from crmkit.domain.support.sla_policy import PolicyChoice, SlaPolicy, choose_policy
@@ -40,16 +42,15 @@ class Levels:
         return policy.level(business_calendar(self._work, policy.calendar_id))
 
 
-def policy_for(work: UnitOfWork, ticket: Ticket) -> PolicyChoice:
-    """Choose the policy of a ticket, with the verdict on each there is."""
-    policies = work.behind(SlaPolicy).find()
+def policy_for(work: UnitOfWork, ticket: Ticket, policies: Iterable[SlaPolicy]) -> PolicyChoice:
+    """Choose the policy of a ticket, with the verdict on each of those given."""
     judged = [(policy, fits(work, ticket, policy.selector)) for policy in policies]
     return choose_policy(judged, work.now)
 
 
 def ruled(work: UnitOfWork, ticket: Ticket) -> Ticket:
     """Give a ticket its policy and the reason for it."""
-    choice = policy_for(work, ticket)
+    choice = policy_for(work, ticket, work.behind(SlaPolicy).find())
     if choice.policy is None:
         return ticket.evolve(sla_policy_id=None, sla_reason="no policy fits")
     reason = next(verdict.reason for verdict in choice.verdicts if verdict.chosen)

@@ -4,6 +4,8 @@ from datetime import datetime, timedelta
 
 from crmkit.domain.access.acting import Right
 from crmkit.domain.access.team import TeamId
+from crmkit.domain.aggregate import Aggregate
+from crmkit.domain.calendars.calendar import Calendar
 from crmkit.domain.filters.tree import EVERYTHING, Filter
 from crmkit.domain.filters.where import where
 from crmkit.domain.instants import EPOCH
@@ -12,11 +14,12 @@ from crmkit.domain.support.clocks import BREACH
 from crmkit.domain.support.explaining import explain
 from crmkit.domain.support.moments import Happening, Moment
 from crmkit.domain.support.sla import Clocks, Level, change_level, fold, redate, ring
-from crmkit.domain.support.sla_policy import PolicyChoice
+from crmkit.domain.support.sla_policy import PolicyChoice, SlaPolicy
 from crmkit.domain.support.statuses import UNFINISHED
 from crmkit.domain.support.ticket import SlaPolicyId, Ticket
 from crmkit.domain.support.ticket_events import TicketId
 from crmkit.domain.support.ticket_record import TicketMoment
+from crmkit.errors import NotPermitted
 from crmkit.ports import Action
 from crmkit.services.support.happening import happen
 from crmkit.services.support.levels import Levels, policy_for, ruled
@@ -100,8 +103,12 @@ def review_level(work: UnitOfWork, ticket_id: TicketId) -> Ticket:
 
 
 def explain_policy(work: UnitOfWork, ticket_id: TicketId) -> PolicyChoice:
-    """Tell which policy a ticket would get now, and the verdict on each."""
-    return policy_for(work, find_ticket(work, ticket_id))
+    """Tell which policy a ticket would get now, and the verdict on each that the actor sees.
+
+    Raises `NotPermitted` where a part of policies is kept from the actor.
+    """
+    _must_see_whole(work, SlaPolicy)
+    return policy_for(work, find_ticket(work, ticket_id), work.sla_policies.find())
 
 
 def explain_clocks(work: UnitOfWork, ticket_id: TicketId, *, zone: str = "UTC") -> list[str]:
@@ -118,9 +125,24 @@ def moments_of(work: UnitOfWork, ticket_id: TicketId) -> list[TicketMoment]:
 
 
 def what_if(work: UnitOfWork, ticket_id: TicketId, policy_id: SlaPolicyId) -> Clocks:
-    """Return the clocks that a ticket would have, had another policy been its from the start."""
+    """Return the clocks that a ticket would have, had another policy been its from the start.
+
+    Raises `NotPermitted` where a part of policies or calendars is kept from the actor.
+    """
+    _must_see_whole(work, SlaPolicy, Calendar)
     policy = work.sla_policies.get(policy_id)
     return fold(_history(work, ticket_id), Levels(work).level(policy))
+
+
+def _must_see_whole(work: UnitOfWork, *classes: type[Aggregate]) -> None:
+    for cls in classes:
+        sight = work.sight(cls)
+        if sight is not None and sight.is_veiled:
+            raise NotPermitted(
+                "this would tell what is kept from you",
+                path=sight.spec.name,
+                fix="ask for a role that reads it whole",
+            )
 
 
 def _history(work: UnitOfWork, ticket_id: TicketId) -> list[Moment]:
