@@ -16,9 +16,9 @@ W1 = WriteConcern(1)
 
 
 @pytest.fixture
-def client(fresh_mongo):
-    """Give the host's own client."""
-    with MongoClient(fresh_mongo) as client:
+def client(failing_mongo):
+    """Give the host's own client, on a server whose snapshots no other test waits for."""
+    with MongoClient(failing_mongo.database("reads")) as client:
         yield client
 
 
