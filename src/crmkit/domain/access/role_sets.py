@@ -32,6 +32,7 @@ _APPROVED: Final = ("content", "changes", "base")
 """What a case keeps of its record; who submits or decides is shown as much as they see of it."""
 _SOLD: Final = ("customer", "contact", "affiliation", "lead", "deal", "stakeholder", "activity")
 _KNOWN: Final = ("user", "team", "unit", "product", "pipeline", "pool", "saved_view")
+_FORECAST: Final = ("quota", "forecast_judgement", "forecast_snapshot")
 _DESK: Final = ("ticket", "ticket_moment", "ticket_link", "time_entry")
 _DESK_RULES: Final = (
     *("queue", "agent", "ticket_status", "sla_policy", "macro", "automation_rule"),
@@ -97,6 +98,14 @@ STANDARD: Final = Rules(
             if role.name not in ("administrator", "read_only", "system")
         ),
         Grant(role="sales_manager", entity="deal", actions=("report:pipeline",), scope=Scope.BELOW),
+        *_grants("sales_manager", _FORECAST, _WORK, Scope.ALL),
+        *_grants("sales_manager", ("forecast_line",), (Right.READ, Right.CREATE), Scope.BELOW),
+        *_grants("salesperson", ("quota", "forecast_line"), _SEE, Scope.OWN),
+        *_grants("salesperson", ("forecast_snapshot",), _SEE, Scope.ALL),
+        *_grants("finance", (*_FORECAST, "forecast_line"), _SEE, Scope.ALL),
+        *_grants("sales_manager", ("deal",), ("report:forecast",), Scope.BELOW),
+        *_grants("salesperson", ("deal",), ("report:forecast",), Scope.OWN),
+        *_grants("finance", ("deal",), ("report:forecast",), Scope.ALL),
         Grant(role="sales_manager", entity="import_run", actions=_WORK),
         Grant(role="read_only", entity=ALL, actions=_SEE, scope=Scope.ALL),
         *_grants("system", (*_SOLD, *_KNOWN), _SEE, Scope.ALL),

@@ -5,6 +5,7 @@ from crmkit.work.departments import (
     access,
     approvals,
     calendars,
+    forecasts,
     parties,
     records,
     sales,
@@ -17,6 +18,7 @@ ENTITIES: tuple[type[Aggregate], ...] = (
     *calendars.ENTITIES,
     *parties.ENTITIES,
     *sales.ENTITIES,
+    *forecasts.ENTITIES,
     *approvals.ENTITIES,
     *support.ENTITIES,
 )
@@ -29,6 +31,7 @@ class Departments(
     calendars.CalendarRecords,
     parties.PartyRecords,
     sales.SalesRecords,
+    forecasts.ForecastRecords,
     approvals.ApprovalRecords,
     support.SupportRecords,
 ):

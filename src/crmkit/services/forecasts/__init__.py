@@ -1,0 +1,1 @@
+"""Forecasts: what people ask of deals to come, judge, are measured by, and keep."""
