@@ -33,10 +33,22 @@ _APPROVED: Final = ("content", "changes", "base")
 _SOLD: Final = ("customer", "contact", "affiliation", "lead", "deal", "stakeholder", "activity")
 _KNOWN: Final = ("user", "team", "unit", "product", "pipeline", "pool", "saved_view")
 _FORECAST: Final = ("quota", "forecast_judgement", "forecast_snapshot")
-_DESK: Final = ("ticket", "ticket_moment", "ticket_link", "time_entry")
+_DESK: Final = (
+    *("ticket", "ticket_moment", "ticket_link", "time_entry", "complaint", "survey_response"),
+    *("filed_letter", "letter_part", "mail_address"),
+)
+_MAIL: Final = ("ticket", "filed_letter", "letter_part", "mail_address")
 _DESK_RULES: Final = (
     *("queue", "agent", "ticket_status", "sla_policy", "macro", "automation_rule"),
-    *("calendar", "calendar_source", "absence"),
+    *("calendar", "calendar_source", "absence", "complaint_rule", "survey", "mailbox"),
+)
+
+_COMPLAINTS: Final = tuple(
+    f"complaint:{deed}"
+    for deed in (
+        *("accuse", "register", "acknowledge", "assess", "investigate", "contain", "propose"),
+        *("communicate", "review", "escalate", "deliver", "correct", "check", "close", "rate"),
+    )
 )
 
 ROLES: Final = (
@@ -92,6 +104,9 @@ STANDARD: Final = Rules(
         *_grants("support", ("activity", *_DESK), _WORK, Scope.ALL),
         *_grants("support", ("ticket",), (Right.ASSIGN, Right.MERGE, Right.RESTORE), Scope.ALL),
         *_grants("support", _DESK_RULES, _SEE, Scope.ALL),
+        *_grants("support", ("complaint",), _COMPLAINTS, Scope.ALL),
+        *_grants("support", ("survey",), ("survey:ask",), Scope.ALL),
+        *_grants("support", ("survey_response",), ("survey_response:answer",), Scope.ALL),
         *(
             Grant(role=role.name, entity="saved_view", actions=(*_WORK, Right.DELETE))
             for role in ROLES
@@ -113,6 +128,9 @@ STANDARD: Final = Rules(
         *_grants("system", ("approval",), ("approval:escalate",), Scope.ALL),
         *_grants("system", ("pool",), ("pool:recycle",), Scope.ALL),
         *_grants("system", ("ticket",), (Right.READ, Right.EDIT, Right.BULK), Scope.ALL),
+        *_grants("system", _MAIL, _WORK, Scope.ALL),
+        *_grants("system", ("mailbox",), _SEE, Scope.ALL),
+        *_grants("system", ("contact",), ("contact:add",), Scope.ALL),
     ),
     field_rules=(
         FieldRule(entity="user", fields=("roles", "kind", "delegator_id"), level=FieldLevel.READ),

@@ -73,3 +73,15 @@ class AlreadyRated(RuleBroken):
 
 class NotAsked(RuleBroken):
     """Nobody waits for an answer to this survey."""
+
+
+class LetterNotWhole(RuleBroken):
+    """The letter was too large to be kept; only its head was."""
+
+
+class AddressNotReached(RuleBroken):
+    """Letters to this address were reported not to arrive, for good."""
+
+
+class LetterIsOurs(RuleBroken):
+    """Only a letter that came in is put under a ticket."""

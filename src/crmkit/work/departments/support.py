@@ -5,6 +5,8 @@ from crmkit.domain.support.automation import AutomationRule, Macro
 from crmkit.domain.support.complaint import Complaint
 from crmkit.domain.support.complaint_rule import ComplaintRule
 from crmkit.domain.support.desk import Agent, Queue
+from crmkit.domain.support.mail.filed import FiledLetter, LetterPart
+from crmkit.domain.support.mail.mailbox import MailAddress, Mailbox
 from crmkit.domain.support.sla_policy import SlaPolicy
 from crmkit.domain.support.statuses import TicketStatus
 from crmkit.domain.support.survey import Survey, SurveyResponse
@@ -28,6 +30,10 @@ ENTITIES: tuple[type[Aggregate], ...] = (
     Complaint,
     Survey,
     SurveyResponse,
+    Mailbox,
+    MailAddress,
+    FiledLetter,
+    LetterPart,
 )
 
 
@@ -103,3 +109,23 @@ class SupportRecords(Reaching):
     def survey_responses(self) -> Collection[SurveyResponse]:
         """Return who was asked in surveys, and what they answered."""
         return self.of(SurveyResponse)
+
+    @property
+    def mailboxes(self) -> Collection[Mailbox]:
+        """Return the mailboxes that customers write to."""
+        return self.of(Mailbox)
+
+    @property
+    def mail_addresses(self) -> Collection[MailAddress]:
+        """Return how addresses stand: reached or not, and answered by machine lately."""
+        return self.of(MailAddress)
+
+    @property
+    def filed_letters(self) -> Collection[FiledLetter]:
+        """Return the letters that came in or go out."""
+        return self.of(FiledLetter)
+
+    @property
+    def letter_parts(self) -> Collection[LetterPart]:
+        """Return the bytes of letters."""
+        return self.of(LetterPart)

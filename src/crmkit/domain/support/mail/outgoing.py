@@ -7,7 +7,7 @@ headers are compared with those that were meant, before anything may be sent.
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from email import policy
 from email.errors import MessageError
@@ -101,6 +101,21 @@ def header_value(value: str, *, path: str) -> str:
                     fix="write it on one line, without control characters",
                 )
     return text
+
+
+def one_line(text: str) -> str:
+    """Return a text without what a header cannot hold, on one line."""
+    kept = (
+        " " if one in "\t\r\n" else one
+        for one in text
+        if one in "\t\r\n" or not (unicodedata.category(one) in _FORBIDDEN or one in _DIRECTIONS)
+    )
+    return " ".join("".join(kept).split())
+
+
+def answerable_ids(ids: Iterable[str]) -> tuple[str, ...]:
+    """Return the ids that can stand in a header, in their order, each once."""
+    return tuple(dict.fromkeys(one for one in ids if _ID.fullmatch(one)))
 
 
 def _headers(draft: Draft) -> Iterator[tuple[str, object]]:
