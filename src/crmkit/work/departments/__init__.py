@@ -9,6 +9,7 @@ from crmkit.work.departments import (
     parties,
     records,
     sales,
+    subscriptions,
     support,
 )
 
@@ -19,6 +20,7 @@ ENTITIES: tuple[type[Aggregate], ...] = (
     *parties.ENTITIES,
     *sales.ENTITIES,
     *forecasts.ENTITIES,
+    *subscriptions.ENTITIES,
     *approvals.ENTITIES,
     *support.ENTITIES,
 )
@@ -32,6 +34,7 @@ class Departments(
     parties.PartyRecords,
     sales.SalesRecords,
     forecasts.ForecastRecords,
+    subscriptions.SubscriptionRecords,
     approvals.ApprovalRecords,
     support.SupportRecords,
 ):

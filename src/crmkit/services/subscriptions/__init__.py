@@ -1,0 +1,1 @@
+"""Subscriptions: what people do with what customers pay for again and again."""
