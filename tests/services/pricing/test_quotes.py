@@ -319,9 +319,12 @@ def test_the_content_of_a_version_never_changes(desk: Desk) -> None:
     with pytest.raises(VersionIsImmutable):
         version.evolve(lines=version.lines[:0])
     with desk.work() as work:
-        sales.send_version(work, version.id)
-        kept = work.quote_versions.get(version.id)
+        kept = sales.send_version(work, version.id)
+    with pytest.raises(VersionIsImmutable), desk.work() as work:
         work.quote_versions.save(kept.replaced(words="又一年"))
+    with desk.work() as work, work.storing() as session:
+        forged = kept.replaced(words="又一年", version=kept.version + 1)
+        session.save_many(work.quote_versions.spec, [forged], [kept.version])
     with pytest.raises(VersionIsImmutable):
         accepted(desk, version)
 

@@ -90,6 +90,18 @@ class Case(Aggregate):
             )
 
     @property
+    def granted_by(self) -> frozenset[UserId]:
+        """Return those who said yes, in the last round, and those in whose place they did."""
+        said_yes = (
+            task
+            for step in self.steps
+            if step.round == self.round
+            for task in step.tasks
+            if _is_yes(task)
+        )
+        return frozenset(user for task in said_yes for user in (task.approver, task.by) if user)
+
+    @property
     def step(self) -> Step:
         """Return the step that is open, or was the last."""
         return self.steps[-1]

@@ -31,7 +31,7 @@ class Gatekeeper:
         known = before if before is not None and before.deleted_at is None else None
         if self.flow.gate is Gate.REMOVE:
             leaves = known is not None and after.deleted_at is not None
-            return self.flow.hash_of(self.spec, after) if leaves and self._concerns(known) else None
+            return self.flow.hash_of(self.spec, after) if leaves and self.is_about(known) else None
         if after.deleted_at is not None or not self.concerns(after):
             return None
         hashed = self.flow.hash_of(self.spec, after)
@@ -42,7 +42,11 @@ class Gatekeeper:
 
     def concerns(self, record: Any) -> bool:
         """Say whether a record as it is needs the approval."""
-        return matches(self.exit, record) and self._concerns(record)
+        return matches(self.exit, record) and self.is_about(record)
+
+    def is_about(self, record: Any) -> bool:
+        """Say whether the flow is about such a record, wherever it stands."""
+        return matches(self.when, record)
 
     def is_passed_by(self, approval: Approval, hashed: str, *, at: datetime) -> bool:
         """Say whether an approval stands for this content at this time."""
@@ -61,6 +65,3 @@ class Gatekeeper:
     def hash_of(self, record: Any) -> str:
         """Return the hash of what a record says."""
         return content_hash(self.flow.content_of(self.spec, record))
-
-    def _concerns(self, record: Any) -> bool:
-        return matches(self.when, record)

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Annotated, NewType, Self
+from typing import Annotated, Any, ClassVar, NewType, Self
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -64,6 +64,10 @@ class QuoteWithdrawn(Event):
     reason: str
 
 
+class AcceptedOnly(RuleBroken):
+    """No import, copy, undo or plain save accepts a quote."""
+
+
 class QuoteIsClosed(RuleBroken):
     """The quote was accepted, declined or withdrawn before."""
 
@@ -82,6 +86,10 @@ class Quote(Aggregate):
 
     `zone` is where its days begin and end, `language` what the customer reads.
     """
+
+    step_names: ClassVar = (
+        *("versions", "outcome", "accepted_version_id", "closed_at", "closed_reason"),
+    )
 
     id: QuoteId
     name: Annotated[str, Text(max_length=300, searchable=True)]
@@ -109,6 +117,20 @@ class Quote(Aggregate):
             raise InvalidValue(
                 f"{self.zone!r} is not a time zone", path="quote.zone", fix="such as Asia/Shanghai"
             ) from None
+
+    def check_step(self, before: Any) -> None:
+        """Refuse to become accepted but by accepting a version."""
+        stands = (self.outcome, self.accepted_version_id)
+        is_accepted = self.outcome is QuoteOutcome.ACCEPTED or stands[1] is not None
+        stood = None if before is None else (before.outcome, before.accepted_version_id)
+        told = (event for event in self.events if isinstance(event, QuoteAccepted))
+        accepted = {(event.quote_id, event.version_id) for event in told}
+        if is_accepted and stands != stood and (self.id, stands[1]) not in accepted:
+            raise AcceptedOnly(
+                "is accepted by accepting a version only",
+                path="quote.outcome",
+                fix="accept_version",
+            )
 
     def day_of(self, at: datetime) -> date:
         """Return the day of an instant where the quote is."""

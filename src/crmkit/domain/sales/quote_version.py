@@ -4,11 +4,11 @@ import hashlib
 import json
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Annotated, Final, Self
+from typing import Annotated, Any, ClassVar, Final, Self
 
 import attrs
 
-from crmkit.domain.aggregate import Aggregate, Event
+from crmkit.domain.aggregate import Aggregate
 from crmkit.domain.entity import Index, Unique, entity, spec_of
 from crmkit.domain.kinds import Text
 from crmkit.domain.privacy.keeping import keeps
@@ -19,8 +19,38 @@ from crmkit.domain.sales.approval_requirement import (
 )
 from crmkit.domain.sales.quote import QuoteId, QuoteVersionId
 from crmkit.domain.sales.quote_line import QuoteLine
+from crmkit.domain.sales.quote_steps import (
+    QuoteApproved,
+    QuoteExpired,
+    QuoteNeedsApproval,
+    QuoteNotSent,
+    QuoteSent,
+    QuoteStep,
+    QuoteVersionAccepted,
+    QuoteVersionWritten,
+    StepsOnly,
+    VersionIsImmutable,
+    VersionIsOver,
+)
 from crmkit.domain.sales.settling import Terms, Totals
-from crmkit.errors import InvalidValue, RuleBroken
+from crmkit.errors import InvalidValue
+
+__all__ = [
+    "CONTENT",
+    "Acceptance",
+    "QuoteApproved",
+    "QuoteExpired",
+    "QuoteNeedsApproval",
+    "QuoteNotSent",
+    "QuoteSent",
+    "QuoteVersion",
+    "QuoteVersionAccepted",
+    "QuoteVersionWritten",
+    "StepsOnly",
+    "VersionIsImmutable",
+    "VersionIsOver",
+    "VersionStatus",
+]
 
 CONTENT: Final = (
     "quote_id",
@@ -35,6 +65,13 @@ CONTENT: Final = (
     "words",
 )
 """The fields that a version offers by; they are hashed and never change."""
+_SEALED: Final = ("content_hash", "requirements", "approver_roles")
+_STEPS: Final = {
+    "approval": QuoteApproved,
+    "sent_at": QuoteSent,
+    "acceptance": QuoteVersionAccepted,
+}
+"""The event that goes with each field when it is set."""
 
 
 class VersionStatus(StrEnum):
@@ -45,39 +82,6 @@ class VersionStatus(StrEnum):
     ACCEPTED = "accepted"
     SUPERSEDED = "superseded"
     CLOSED = "closed"
-
-
-@attrs.frozen(kw_only=True)
-class QuoteSent(Event):
-    """A version of a quote went to the customer."""
-
-    quote_id: QuoteId
-    version_id: QuoteVersionId
-
-
-@attrs.frozen(kw_only=True)
-class QuoteNeedsApproval(Event):
-    """A version was written that somebody must approve before it goes out."""
-
-    quote_id: QuoteId
-    version_id: QuoteVersionId
-    roles: tuple[str, ...]
-
-
-class QuoteExpired(RuleBroken):
-    """The offer was good until a day that is over."""
-
-
-class QuoteNotSent(RuleBroken):
-    """The version never went to the customer."""
-
-
-class VersionIsOver(RuleBroken):
-    """A newer version, an accepted one or the end of the quote took its place."""
-
-
-class VersionIsImmutable(RuleBroken):
-    """The content of a version is not what it was when it was written."""
 
 
 @attrs.frozen(kw_only=True)
@@ -98,7 +102,13 @@ class Acceptance:
     unique=[Unique(("quote_id", "number"))],
     indexes=[Index(("valid_until", "sent_at"))],
     labels={"en": "Quote version", "zh": "报价版本"},
-    events=(QuoteSent, QuoteNeedsApproval),
+    events=(
+        QuoteVersionWritten,
+        QuoteNeedsApproval,
+        QuoteApproved,
+        QuoteSent,
+        QuoteVersionAccepted,
+    ),
 )
 @attrs.frozen(kw_only=True)
 class QuoteVersion(Aggregate):
@@ -107,6 +117,8 @@ class QuoteVersion(Aggregate):
     Versions of one `alternative` follow each other; those of different alternatives stand side by
     side. `requirements` say who must approve, `approver_roles` name their roles for filters.
     """
+
+    step_names: ClassVar = ("approval", "sent_at", "acceptance", "superseded_at", "closed_at")
 
     id: QuoteVersionId
     quote_id: QuoteId
@@ -140,6 +152,37 @@ class QuoteVersion(Aggregate):
         else:
             object.__setattr__(self, "content_hash", self.hash_now())
 
+    def check_step(self, before: Any) -> None:
+        """Refuse to be kept but by the steps of a version: no import, copy or plain save sends it.
+
+        What it says, and who must approve that, stays as it was written.
+        """
+        self.must_be_intact()
+        if before is None:
+            self._must_tell(QuoteVersionWritten, "id")
+        for name in _SEALED if before is not None else ():
+            if getattr(self, name) != getattr(before, name):
+                raise VersionIsImmutable(
+                    f"version {self.number} stays as it was written",
+                    path=f"quote_version.{name}",
+                    fix="write another version",
+                )
+        for name, step in _STEPS.items():
+            value = getattr(self, name)
+            if value is not None and value != getattr(before, name, None):
+                self._must_tell(step, name)
+
+    def write(self) -> Self:
+        """Begin a new version, and tell who must approve it."""
+        written = self.recording(QuoteVersionWritten(quote_id=self.quote_id, version_id=self.id))
+        if not self.requirements:
+            return written
+        return written.recording(
+            QuoteNeedsApproval(
+                quote_id=self.quote_id, version_id=self.id, roles=self.approver_roles
+            )
+        )
+
     @property
     def status(self) -> VersionStatus:
         """Say how the version stands."""
@@ -171,7 +214,8 @@ class QuoteVersion(Aggregate):
         self.must_be_live()
         self.must_be_intact()
         given = Approved(by=by, at=at, content_hash=self.content_hash, note=note)
-        return self.evolve(approval=given)
+        told = QuoteApproved(quote_id=self.quote_id, version_id=self.id)
+        return self.evolve(approval=given).recording(told)
 
     def send(self, *, at: datetime, today: date) -> Self:
         """Give it to the customer, or raise when it is over, expired or not approved."""
@@ -182,19 +226,15 @@ class QuoteVersion(Aggregate):
     def accept(self, acceptance: Acceptance, *, today: date) -> Self:
         """Keep that the customer accepted, or raise when there is nothing good to accept."""
         self.must_be_good(today)
-        if self.sent_at is None:
-            raise QuoteNotSent(
-                f"version {self.number} never went to the customer",
-                path="quote_version.sent_at",
-                fix="send it first",
-            )
+        self.must_be_sent()
         if acceptance.content_hash != self.content_hash:
             raise VersionIsImmutable(
                 "what was accepted is not what was offered",
                 path="acceptance.content_hash",
                 fix="let the customer read this version",
             )
-        return self.evolve(acceptance=acceptance)
+        told = QuoteVersionAccepted(quote_id=self.quote_id, version_id=self.id)
+        return self.evolve(acceptance=acceptance).recording(told)
 
     def supersede(self, *, at: datetime) -> Self:
         """Leave its place to a newer version."""
@@ -214,11 +254,15 @@ class QuoteVersion(Aggregate):
                 path="quote_version.valid_until",
                 fix="requote it",
             )
-        if not self.is_approved:
-            raise NotYetApproved(
-                "; ".join(needed.reason for needed in self.requirements),
-                path="quote_version.approval",
-                fix=f"ask {', '.join(self.approver_roles)}",
+        self._must_be_approved()
+
+    def must_be_sent(self) -> None:
+        """Raise `QuoteNotSent` unless it went to the customer."""
+        if self.sent_at is None:
+            raise QuoteNotSent(
+                f"version {self.number} never went to the customer",
+                path="quote_version.sent_at",
+                fix="send it first",
             )
 
     def must_be_live(self) -> None:
@@ -237,4 +281,23 @@ class QuoteVersion(Aggregate):
                 f"the content of version {self.number} is not what was written",
                 path="quote_version.content_hash",
                 fix="write another version",
+            )
+
+    def _must_tell(self, step: type[QuoteStep], name: str) -> None:
+        told = (event for event in self.events if isinstance(event, step))
+        if not any(event.version_id == self.id for event in told):
+            raise StepsOnly(
+                "is set by the steps of a quote only",
+                path=f"quote_version.{name}",
+                fix="write_version, approve_version, send_version, accept_version",
+            )
+        if name in ("sent_at", "acceptance"):
+            self._must_be_approved()
+
+    def _must_be_approved(self) -> None:
+        if not self.is_approved:
+            raise NotYetApproved(
+                "; ".join(needed.reason for needed in self.requirements),
+                path="quote_version.approval",
+                fix=f"ask {', '.join(self.approver_roles)}",
             )

@@ -71,6 +71,7 @@ from crmkit.services.sales.quote_answers import (
     share_version,
     withdraw_quote,
 )
+from crmkit.services.sales.quote_approvals import SUBMIT_QUOTE, submit_version
 from crmkit.services.sales.quote_prices import (
     READ_QUOTE,
     SET_POLICY,
@@ -130,6 +131,7 @@ __all__ = [
     "SET_POLICY",
     "SET_TAX_RATES",
     "SHARE_QUOTE",
+    "SUBMIT_QUOTE",
     "WIN_DEAL",
     "WITHDRAW_PRICE_LIST",
     "WITHDRAW_QUOTE",
@@ -185,6 +187,7 @@ __all__ = [
     "stages_in_use",
     "stakeholders_of",
     "stays_of",
+    "submit_version",
     "tax_table",
     "time_at_stages",
     "update_deal",

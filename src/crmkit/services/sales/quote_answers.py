@@ -8,6 +8,7 @@ from crmkit.domain.sales.quote_version import Acceptance, QuoteVersion, VersionS
 from crmkit.domain.sales.share_link import read_share_link, sign_share_link
 from crmkit.errors import NotPermitted
 from crmkit.ports import Action
+from crmkit.services.sales.quote_approvals import approved_by_flow
 from crmkit.services.sales.quotes import versions_of
 from crmkit.work import UnitOfWork
 
@@ -44,10 +45,14 @@ def approve_version(
 
 
 def send_version(work: UnitOfWork, version_id: QuoteVersionId) -> QuoteVersion:
-    """Note that a version goes to the customer; refused when it is expired or not approved."""
+    """Note that a version goes to the customer; refused when it is expired or not approved.
+
+    What an approval flow granted counts where those who said yes play every role that is asked for.
+    """
     version, quote = _version(work, version_id)
     work.permit(SEND_QUOTE, on=version)
     quote.must_be_open()
+    version = approved_by_flow(work, version)
     return work.quote_versions.save(version.send(at=work.now, today=quote.day_of(work.now)))
 
 
@@ -107,6 +112,7 @@ def open_shared(work: UnitOfWork, link: str, *, secret: bytes) -> QuoteVersion:
     version = work.quote_versions.get(version_id)
     if version.status is not VersionStatus.ACCEPTED:
         version.must_be_live()
+    version.must_be_sent()
     return version
 
 

@@ -20,7 +20,7 @@ from crmkit.domain.sales.price_floors import requirements
 from crmkit.domain.sales.pricing_policy import ManualPrices
 from crmkit.domain.sales.quote import Quote, QuoteId, QuoteVersionId
 from crmkit.domain.sales.quote_line import DraftLine, with_keys
-from crmkit.domain.sales.quote_version import QuoteNeedsApproval, QuoteVersion, VersionStatus
+from crmkit.domain.sales.quote_version import QuoteVersion, VersionStatus
 from crmkit.domain.sales.quoting import PricedLines
 from crmkit.ports import Action
 from crmkit.services.drafting import draft
@@ -162,12 +162,7 @@ def _add_version(work: UnitOfWork, quote: Quote, offer: Offer, priced: PricedLin
         requirements=needed,
         approver_roles=tuple(dict.fromkeys(one.role for one in needed)),
     )
-    if needed:
-        asked = QuoteNeedsApproval(
-            quote_id=quote.id, version_id=version.id, roles=version.approver_roles
-        )
-        version = version.recording(asked)
-    return work.quote_versions.add(version)
+    return work.quote_versions.add(version.write())
 
 
 def _supersede(work: UnitOfWork, quote_id: QuoteId, alternative: str) -> None:
