@@ -25,6 +25,7 @@ BEHIND = {
     "services/parties.py": "keeps one primary contact, and follows merges",
     "services/sales/deals.py": "goes by the rules of a pipeline",
     "services/sales/pipelines.py": "moves every record of a stage that goes",
+    "services/sales/quote_approvals.py": "goes by what approval flows granted, whoever sends",
     "services/sales/stages.py": "writes and reads the stays of a record that the actor sees",
     "services/support/assigning.py": "asks the strategy of a queue",
     "services/support/choosing.py": "weighs the load of all agents, and lets one take their turn",
