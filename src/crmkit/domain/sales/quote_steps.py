@@ -1,10 +1,22 @@
 """Steps of quotes: what their versions tell when they go on, and the refusal of any other way."""
 
+from enum import StrEnum
+
 import attrs
 
 from crmkit.domain.aggregate import Event
 from crmkit.domain.sales.quote import QuoteId, QuoteVersionId
 from crmkit.errors import RuleBroken
+
+
+class VersionStatus(StrEnum):
+    """How a version stands; whether it has expired depends on the day."""
+
+    DRAFT = "draft"
+    SENT = "sent"
+    ACCEPTED = "accepted"
+    SUPERSEDED = "superseded"
+    CLOSED = "closed"
 
 
 @attrs.frozen(kw_only=True)

@@ -3,7 +3,6 @@
 import hashlib
 import json
 from datetime import date, datetime
-from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Final, Self
 
 import attrs
@@ -31,6 +30,7 @@ from crmkit.domain.sales.quote_steps import (
     StepsOnly,
     VersionIsImmutable,
     VersionIsOver,
+    VersionStatus,
 )
 from crmkit.domain.sales.settling import Terms, Totals
 from crmkit.errors import InvalidValue
@@ -72,16 +72,6 @@ _STEPS: Final = {
     "acceptance": QuoteVersionAccepted,
 }
 """The event that goes with each field when it is set."""
-
-
-class VersionStatus(StrEnum):
-    """How a version stands; whether it has expired depends on the day."""
-
-    DRAFT = "draft"
-    SENT = "sent"
-    ACCEPTED = "accepted"
-    SUPERSEDED = "superseded"
-    CLOSED = "closed"
 
 
 @attrs.frozen(kw_only=True)
