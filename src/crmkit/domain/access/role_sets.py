@@ -35,12 +35,13 @@ _KNOWN: Final = ("user", "team", "unit", "product", "pipeline", "pool", "saved_v
 _FORECAST: Final = ("quota", "forecast_judgement", "forecast_snapshot")
 _DESK: Final = (
     *("ticket", "ticket_moment", "ticket_link", "time_entry", "complaint", "survey_response"),
-    *("filed_letter", "letter_part", "mail_address"),
+    *("filed_letter", "letter_part", "mail_address", "intake_record"),
 )
-_MAIL: Final = ("ticket", "filed_letter", "letter_part", "mail_address")
+_MAIL: Final = ("ticket", "filed_letter", "letter_part", "mail_address", "intake_record")
 _DESK_RULES: Final = (
     *("queue", "agent", "ticket_status", "sla_policy", "macro", "automation_rule"),
     *("calendar", "calendar_source", "absence", "complaint_rule", "survey", "mailbox"),
+    "intake_form",
 )
 
 _COMPLAINTS: Final = tuple(
@@ -132,7 +133,7 @@ STANDARD: Final = Rules(
         *_grants("system", ("pool",), ("pool:recycle",), Scope.ALL),
         *_grants("system", ("ticket",), (Right.READ, Right.EDIT, Right.BULK), Scope.ALL),
         *_grants("system", _MAIL, _WORK, Scope.ALL),
-        *_grants("system", ("mailbox",), _SEE, Scope.ALL),
+        *_grants("system", ("mailbox", "intake_form"), _SEE, Scope.ALL),
         *_grants("system", ("contact",), ("contact:add",), Scope.ALL),
     ),
     field_rules=(

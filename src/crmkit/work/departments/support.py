@@ -5,6 +5,7 @@ from crmkit.domain.support.automation import AutomationRule, Macro
 from crmkit.domain.support.complaint import Complaint
 from crmkit.domain.support.complaint_rule import ComplaintRule
 from crmkit.domain.support.desk import Agent, Queue
+from crmkit.domain.support.intake import IntakeForm, IntakeRecord
 from crmkit.domain.support.mail.filed import FiledLetter, LetterPart
 from crmkit.domain.support.mail.mailbox import MailAddress, Mailbox
 from crmkit.domain.support.sla_policy import SlaPolicy
@@ -34,6 +35,8 @@ ENTITIES: tuple[type[Aggregate], ...] = (
     MailAddress,
     FiledLetter,
     LetterPart,
+    IntakeForm,
+    IntakeRecord,
 )
 
 
@@ -129,3 +132,13 @@ class SupportRecords(Reaching):
     def letter_parts(self) -> Collection[LetterPart]:
         """Return the bytes of letters."""
         return self.of(LetterPart)
+
+    @property
+    def intake_forms(self) -> Collection[IntakeForm]:
+        """Return the ways in beside mail."""
+        return self.of(IntakeForm)
+
+    @property
+    def intake_records(self) -> Collection[IntakeRecord]:
+        """Return the messages that came in by forms and programs."""
+        return self.of(IntakeRecord)
