@@ -23,6 +23,7 @@ BEHIND = {
     "services/leads/pooling.py": "recycles what owners left be",
     "services/merging.py": "joins whole records after both were permitted",
     "services/parties.py": "keeps one primary contact, and follows merges",
+    "services/sales/credit.py": "adds up what a customer owes, for whoever confirms an order",
     "services/sales/deals.py": "goes by the rules of a pipeline",
     "services/sales/pipelines.py": "moves every record of a stage that goes",
     "services/sales/quote_approvals.py": "goes by what approval flows granted, whoever sends",

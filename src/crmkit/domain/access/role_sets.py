@@ -31,6 +31,14 @@ _LEAD: Final = (*_WORK, Right.DELETE, Right.RESTORE, Right.ASSIGN, Right.SHARE, 
 _APPROVED: Final = ("content", "changes", "base")
 """What a case keeps of its record; who submits or decides is shown as much as they see of it."""
 _SOLD: Final = ("customer", "contact", "affiliation", "lead", "deal", "stakeholder", "activity")
+_BOOKED: Final = (
+    *("order", "fulfilment", "invoice", "payment_plan", "instalment"),
+    *("receipt", "receivable_entry", "contract"),
+)
+_MONEY: Final = (
+    *("invoice", "payment_plan", "instalment", "receipt", "receivable_entry", "credit_limit"),
+)
+_CONTRACTING: Final = ("contract:sign", "contract:terminate", "contract:void")
 _KNOWN: Final = ("user", "team", "unit", "product", "pipeline", "pool", "saved_view")
 _FORECAST: Final = ("quota", "forecast_judgement", "forecast_snapshot")
 _DESK: Final = (
@@ -97,10 +105,22 @@ STANDARD: Final = Rules(
         *_EVERYBODY_IS_ASKED,
         *_grants("sales_manager", _SOLD, (*_LEAD, Right.EXPORT, Right.BULK), Scope.BELOW),
         *_grants("salesperson", _SOLD, (*_WORK, Right.SHARE), Scope.OWN),
+        *_grants("sales_manager", _BOOKED, (*_LEAD, Right.EXPORT), Scope.BELOW),
+        *_grants("sales_manager", ("credit_limit",), _SEE, Scope.ALL),
+        *_grants("sales_manager", ("order",), ("order:approve_credit",), Scope.BELOW),
+        *_grants("sales_manager", ("contract",), _CONTRACTING, Scope.BELOW),
+        *_grants("salesperson", ("order", "contract", "fulfilment"), _WORK, Scope.OWN),
+        *_grants("salesperson", ("payment_plan", "instalment"), _WORK, Scope.OWN),
+        *_grants("salesperson", ("receivable_entry",), (Right.READ, Right.CREATE), Scope.OWN),
+        *_grants("salesperson", ("invoice", "receipt"), _SEE, Scope.OWN),
+        *_grants("salesperson", ("contract",), ("contract:sign",), Scope.OWN),
         *_grants("marketing", ("customer", "contact", "affiliation"), _SEE, Scope.ALL),
         *_grants("marketing", ("lead",), (*_WORK, Right.BULK), Scope.ALL),
         *_grants("finance", ("customer", "deal", "affiliation"), _SEE, Scope.ALL),
         *_grants("finance", ("deal",), (Right.EXPORT,), Scope.ALL),
+        *_grants("finance", ("contract", "fulfilment"), _SEE, Scope.ALL),
+        *_grants("finance", ("order",), (Right.READ, Right.EDIT), Scope.ALL),
+        *_grants("finance", _MONEY, (*_WORK, Right.EXPORT), Scope.ALL),
         *_grants("support", ("customer", "contact", "affiliation"), _SEE, Scope.ALL),
         *_grants("support", ("activity", *_DESK), _WORK, Scope.ALL),
         *_grants("support", ("ticket",), (Right.ASSIGN, Right.MERGE, Right.RESTORE), Scope.ALL),

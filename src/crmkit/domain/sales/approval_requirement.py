@@ -18,11 +18,13 @@ class ApprovalRule(StrEnum):
 
     DISCOUNT = "discount"
     FLOOR = "floor"
+    CREDIT = "credit"
 
 
 RULE_LABELS: Final[Mapping[ApprovalRule, Mapping[str, str]]] = {
     ApprovalRule.DISCOUNT: {"en": "Discount beyond authority", "zh": "折扣超出权限"},
     ApprovalRule.FLOOR: {"en": "Price below the floor", "zh": "低于底价"},
+    ApprovalRule.CREDIT: {"en": "Beyond the credit limit", "zh": "超出信用额度"},
 }
 
 
@@ -46,6 +48,8 @@ class ApprovalRequirement:
     @property
     def reason(self) -> str:
         """Say in one sentence why somebody must approve."""
+        if self.rule is ApprovalRule.CREDIT:
+            return f"beyond the credit limit of the customer: asks {self.role}"
         first, *others = self.lines
         line = f"line {first} and {len(others)} more" if others else f"line {first}"
         actual, limit = short(self.actual), short(self.limit)

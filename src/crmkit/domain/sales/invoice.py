@@ -1,0 +1,119 @@
+"""Invoices as facts: number, kind, amounts and day, with red-letter reversals (红字)."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Annotated, Any, ClassVar, NewType, Self
+from uuid import UUID
+
+import attrs
+
+from crmkit.domain.aggregate import Aggregate, Event
+from crmkit.domain.entity import Index, Unique, entity
+from crmkit.domain.kinds import Text
+from crmkit.domain.money import Money
+from crmkit.domain.parties.customer import CustomerId
+from crmkit.domain.privacy.keeping import keeps
+from crmkit.domain.sales.order_events import OrderId
+from crmkit.domain.sales.order_progress import Moved
+from crmkit.errors import RuleBroken
+
+InvoiceId = NewType("InvoiceId", UUID)
+SPECIAL = "专票"
+ORDINARY = "普票"
+
+
+@attrs.frozen(kw_only=True)
+class InvoiceIssued(Event):
+    """An invoice was issued, or one was reversed by it."""
+
+    invoice_id: InvoiceId
+    gross: Money
+
+
+class InvoiceReversed(RuleBroken):
+    """The invoice was reversed before, or is itself a reversal."""
+
+
+class InvoiceIsPaid(RuleBroken):
+    """Money is allocated to the invoice."""
+
+
+@keeps(financial=("lines", "net", "tax", "gross", "paid", "open_amount"), about=("customer_id",))
+@entity(
+    "invoice",
+    unique=[Unique("number"), Unique("reverses_id")],
+    indexes=[Index("order_id"), Index(("customer_id", "issued_on"))],
+    labels={"en": "Invoice", "zh": "发票"},
+    events=(InvoiceIssued,),
+)
+@attrs.frozen(kw_only=True)
+class Invoice(Aggregate):
+    """An invoice that was issued for lines of an order; amounts of a reversal are below zero.
+
+    `kind` is 专票, 普票 or any other name; `reverses_id` is the invoice that this one takes back.
+    """
+
+    derived_names: ClassVar = ("open_amount",)
+    step_names: ClassVar = ("paid", "reversed_on")
+
+    id: InvoiceId
+    number: Annotated[str, Text(max_length=100)]
+    order_id: OrderId
+    lines: tuple[Moved, ...]
+    net: Money
+    tax: Money
+    gross: Money
+    issued_on: date
+    due_on: date | None = None
+    kind: Annotated[str, Text(max_length=60)] = SPECIAL
+    customer_id: CustomerId | None = None
+    reverses_id: InvoiceId | None = None
+    reversed_on: date | None = None
+    paid: Money | None = None
+    open_amount: Money | None = None
+
+    def derived(self) -> Mapping[str, Any]:
+        """Return what is not paid of it; of reversed invoices and reversals nothing is open."""
+        zero = Money(0, self.gross.currency)
+        over = self.reversed_on is not None or self.reverses_id is not None
+        return {"open_amount": zero if over else self.gross - (self.paid or zero)}
+
+    @classmethod
+    def of(cls, lines: tuple[Moved, ...], **fields: Any) -> Self:
+        """Issue an invoice for lines; the sums follow from them."""
+        currency = lines[0].net.currency
+        net = Money.total((line.net for line in lines), currency)
+        tax = Money.total((line.tax for line in lines), currency)
+        made = cls(lines=lines, net=net, tax=tax, gross=net + tax, **fields)
+        return made.recording(InvoiceIssued(invoice_id=made.id, gross=made.gross))
+
+    def reverse(self, reversal_id: InvoiceId, number: str, on: date) -> tuple[Self, Self]:
+        """Return the invoice as reversed, and the red-letter invoice that takes it back."""
+        if self.reversed_on is not None or self.reverses_id is not None:
+            raise InvoiceReversed(
+                "is reversed or a reversal", path="invoice.reversed_on", fix="issue another one"
+            )
+        if self.paid:
+            raise InvoiceIsPaid(
+                "has money allocated to it", path="invoice.paid", fix="release the money first"
+            )
+        red = type(self).of(
+            tuple(_negative(line) for line in self.lines),
+            id=reversal_id,
+            number=number,
+            order_id=self.order_id,
+            customer_id=self.customer_id,
+            owner_id=self.owner_id,
+            kind=self.kind,
+            issued_on=on,
+            reverses_id=self.id,
+        )
+        return self.evolve(reversed_on=on), red
+
+    def pay(self, amount: Money) -> Self:
+        """Count money that was allocated, or released when below zero."""
+        return self.evolve(paid=amount if self.paid is None else self.paid + amount)
+
+
+def _negative(line: Moved) -> Moved:
+    return attrs.evolve(line, quantity=-line.quantity, net=-line.net, tax=-line.tax)

@@ -1,0 +1,82 @@
+"""Invoices: issue them for lines of an order, reverse them in red letters (红字)."""
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+
+from crmkit.domain.access.acting import Right
+from crmkit.domain.entity import spec_of
+from crmkit.domain.filters.where import where
+from crmkit.domain.sales.invoice import Invoice, InvoiceId
+from crmkit.domain.sales.order_events import OrderId
+from crmkit.domain.sales.receivable import TargetKind
+from crmkit.errors import InvalidValue
+from crmkit.ports import Action
+from crmkit.services.sales.ledger import note_owed
+from crmkit.work import UnitOfWork
+
+ISSUE_INVOICE = Action("invoice:issue", "Issue an invoice", zh="开具发票", right=Right.CREATE)
+REVERSE_INVOICE = Action(
+    "invoice:reverse", "Reverse an invoice in red letters", zh="红字冲销发票", right=Right.EDIT
+)
+_TOLD: Final = frozenset({"kind", "issued_on", "due_on", "owner_id", "tags", "custom"})
+
+
+def issue_invoice(
+    work: UnitOfWork,
+    order_id: OrderId,
+    number: str,
+    quantities: Mapping[str, Decimal],
+    **fields: Any,
+) -> Invoice:
+    """Keep that an invoice was issued for lines of an order; `OverInvoiced` beyond what is agreed.
+
+    `fields` may be `kind`, `issued_on`, `due_on`, `owner_id`, `tags` and `custom`.
+    """
+    order = work.orders.get(order_id)
+    work.permit(ISSUE_INVOICE)
+    _check_told(fields)
+    billed_order, billed = order.bill(quantities)
+    told = {"issued_on": work.now.date(), "owner_id": order.owner_id, **fields}
+    made = Invoice.of(
+        billed,
+        id=InvoiceId(work.new_id()),
+        number=number,
+        order_id=order.id,
+        customer_id=order.customer_id,
+        **told,
+    )
+    work.orders.save(billed_order)
+    kept = work.invoices.add(made)
+    note_owed(work, TargetKind.INVOICE, kept, kept.gross, due_on=kept.due_on, on=kept.issued_on)
+    return kept
+
+
+def reverse_invoice(
+    work: UnitOfWork, invoice_id: InvoiceId, number: str, *, on: date | None = None
+) -> Invoice:
+    """Take a whole invoice back by one in red letters; its lines can be invoiced again."""
+    invoice = work.invoices.get(invoice_id)
+    work.permit(REVERSE_INVOICE, on=invoice)
+    order = work.orders.get(invoice.order_id)
+    day = on or work.now.date()
+    reversed_, red = invoice.reverse(InvoiceId(work.new_id()), number, day)
+    work.orders.save(order.unbill(invoice.lines))
+    work.invoices.save(reversed_)
+    note_owed(work, TargetKind.INVOICE, invoice, -invoice.gross, due_on=invoice.due_on, on=day)
+    return work.invoices.add(red)
+
+
+def invoices_of(work: UnitOfWork, order_id: OrderId) -> list[Invoice]:
+    """Return the invoices of an order and their reversals, the oldest first."""
+    fields = where(Invoice)
+    mine = fields.order_id.eq(order_id)
+    return work.invoices.find(mine, order=[fields.issued_on.asc(), fields.id.asc()])
+
+
+def _check_told(fields: Mapping[str, Any]) -> None:
+    for name in fields:
+        spec_of(Invoice).part(name)
+        if name not in _TOLD:
+            raise InvalidValue("follows from the order", path=f"invoice.{name}", fix="leave it out")
