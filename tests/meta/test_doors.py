@@ -40,6 +40,7 @@ BEHIND = {
     "services/undoing.py": "compares whole records that the actor sees",
     "services/unique_claims.py": "claims the values of every record",
     "work/seeing.py": "is the door, and reads a tenant's own fields",
+    "work/stage_rules.py": "goes by the rules of a pipeline, whoever saves",
     "work/unsharing.py": "ends the shares of removed records",
 }
 """Who reads records whatever the actor may, and what for."""

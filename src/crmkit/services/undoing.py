@@ -60,9 +60,11 @@ def undo(work: UnitOfWork, changeset_id: UUID) -> Undone:
     """Take back a changeset: fields that nobody changed since, records created and removed.
 
     `crm.undo` opens a work whose cause is the changeset, so that the undo can itself be found and
-    undone. The changes are held in memory. Raises `NotFound` for an unknown changeset.
+    undone. The changes are held in memory. Raises `NotFound` for an unknown changeset. What goes
+    back to a stage where it stood needs not fit what it takes to enter it.
     """
-    return _Undo(work, changeset_id).go()
+    with work.stage_rules.lifted():
+        return _Undo(work, changeset_id).go()
 
 
 @attrs.frozen(kw_only=True)

@@ -49,6 +49,7 @@ def check_records(
     if spec.cls.check_step is not Aggregate.check_step:
         for record, was in zip(checked, befores, strict=True):
             record.check_step(was)
+    work.stage_rules.check(spec, checked, befores)
     work.gates.check(spec, checked, befores)
     return checked
 

@@ -21,6 +21,7 @@ from crmkit.work.marks import Marks
 from crmkit.work.once import Once
 from crmkit.work.seeing import Seeing
 from crmkit.work.seen import Seen
+from crmkit.work.stage_rules import StageRules
 from crmkit.work.storing import Storing
 
 
@@ -55,6 +56,7 @@ class UnitOfWork(Seeing):
         self._ended: str = ""
         self._is_committing = False
         self.gates = Gates(self)
+        self.stage_rules = StageRules(self)
         self.registry = registry
         self.result: Any = None
         self._clearance = access.enter(self)

@@ -8,7 +8,8 @@ import attrs
 from crmkit.domain.filters.as_json import filter_to_json
 from crmkit.domain.filters.matching import matches
 from crmkit.domain.filters.tree import And, Filter
-from crmkit.domain.sales.pipeline import Pipeline
+from crmkit.domain.sales.pipeline import Pipeline, Reopening
+from crmkit.domain.sales.stage import Stage, StageType
 from crmkit.errors import RuleBroken
 
 _SAID: Final[Mapping[str, str]] = {
@@ -24,6 +25,7 @@ _SAID: Final[Mapping[str, str]] = {
     "has_any": "have one of",
     "has_all": "have all of",
 }
+_CLOSED: Final = frozenset({StageType.WON, StageType.LOST})
 Reads = Callable[[Mapping[str, Any]], Filter]
 """Reads a filter of the entity from JSON."""
 
@@ -65,11 +67,69 @@ def obstacles_to(pipeline: Pipeline, record: Any, to: str, reads: Reads) -> Iter
     if here is not None:
         for missing in _unmet(reads(here.leave), record):
             yield Obstacle(path=place, reason=f"to leave {here.name}, {_words(missing)}")
+    yield from _obstacles_at(pipeline, record, target, reads)
+
+
+def check_step(pipeline: Pipeline, before: Any, after: Any, reads: Reads) -> None:
+    """Return when a record may be kept where it stands, after `before`, None when it is new.
+
+    Raises `MoveRefused` with every reason: the way, the criteria, the outcome and its reason.
+    """
+    obstacles = tuple(_obstacles_between(pipeline, before, after, reads))
+    if obstacles:
+        raise MoveRefused(after.stage, obstacles)
+
+
+def _obstacles_between(
+    pipeline: Pipeline, before: Any, after: Any, reads: Reads
+) -> Iterator[Obstacle]:
+    target = pipeline.stage(after.stage)
+    if before is None or before.pipeline_id != after.pipeline_id:
+        yield from _obstacles_at(pipeline, after, target, reads)
+    elif _outcome(before) in _CLOSED and _outcome(after) is StageType.OPEN:
+        if pipeline.reopening is Reopening.NEVER:
+            place = f"{pipeline.entity}.outcome"
+            yield Obstacle(path=place, reason=f"{pipeline.name} opens nothing again")
+    elif before.stage != after.stage:
+        stood = after.replaced(stage=before.stage)
+        yield from obstacles_to(pipeline, stood, after.stage, reads)
+    yield from _wrong_outcome(pipeline, before, after, target)
+
+
+def _wrong_outcome(
+    pipeline: Pipeline, before: Any, after: Any, target: Stage
+) -> Iterator[Obstacle]:
+    """Bring what is wrong with the outcome at a stage, and with the reason for closing."""
+    outcome = _outcome(after)
+    if outcome is None:
+        return
+    is_closing = outcome in _CLOSED and pipeline.closing(outcome) is not None
+    if target.type is not outcome and (is_closing or target.type in _CLOSED):
+        reason = f"is {outcome}, and {target.name} is a stage for what is {target.type}"
+        yield Obstacle(path=f"{pipeline.entity}.outcome", reason=reason)
+    field = f"{outcome}_reason"
+    listed = {StageType.WON: pipeline.won_reasons, StageType.LOST: pipeline.lost_reasons}
+    reasons = listed.get(outcome, ())
+    is_new = before is None or _outcome(before) is not outcome
+    if is_new and reasons and getattr(after, field, None) not in reasons:
+        yield Obstacle(path=f"{pipeline.entity}.{field}", reason=f"is one of {', '.join(reasons)}")
+
+
+def _obstacles_at(
+    pipeline: Pipeline, record: Any, target: Stage, reads: Reads
+) -> Iterator[Obstacle]:
     for field in target.requires:
         if _value(record, field) in (None, "", ()):
-            yield Obstacle(path=f"{pipeline.entity}.{field}", reason=f"is needed at {to}")
+            yield Obstacle(path=f"{pipeline.entity}.{field}", reason=f"is needed at {target.name}")
     for missing in _unmet(reads(target.entry), record):
-        yield Obstacle(path=place, reason=f"to enter {to}, {_words(missing)}")
+        place = f"{pipeline.entity}.stage"
+        yield Obstacle(path=place, reason=f"to enter {target.name}, {_words(missing)}")
+
+
+def _outcome(record: Any) -> StageType | None:
+    """Return the outcome of a record that has one of open, won and lost."""
+    written = getattr(record, "outcome", None)
+    return next((type_ for type_ in StageType if written == type_.value), None)
 
 
 def _unmet(condition: Filter, record: Any) -> Iterator[Filter]:

@@ -68,7 +68,8 @@ def edit_pipeline(
     used = stages_in_use(work, pipeline)
     moves = _moves(edited, used, mapping or {})
     if moves:
-        _relocate(work, pipeline, moves)
+        with work.stage_rules.lifted():
+            _relocate(work, pipeline, moves)
     return work.pipelines.save(edited)
 
 
