@@ -107,7 +107,7 @@ def explain_policy(work: UnitOfWork, ticket_id: TicketId) -> PolicyChoice:
 
     Raises `NotPermitted` where a part of policies is kept from the actor.
     """
-    _must_see_whole(work, SlaPolicy)
+    must_see_whole(work, SlaPolicy)
     return policy_for(work, find_ticket(work, ticket_id), work.sla_policies.find())
 
 
@@ -129,12 +129,13 @@ def what_if(work: UnitOfWork, ticket_id: TicketId, policy_id: SlaPolicyId) -> Cl
 
     Raises `NotPermitted` where a part of policies or calendars is kept from the actor.
     """
-    _must_see_whole(work, SlaPolicy, Calendar)
+    must_see_whole(work, SlaPolicy, Calendar)
     policy = work.sla_policies.get(policy_id)
     return fold(_history(work, ticket_id), Levels(work).level(policy))
 
 
-def _must_see_whole(work: UnitOfWork, *classes: type[Aggregate]) -> None:
+def must_see_whole(work: UnitOfWork, *classes: type[Aggregate]) -> None:
+    """Raise `NotPermitted` where a part of such records is kept from the actor."""
     for cls in classes:
         sight = work.sight(cls)
         if sight is not None and sight.is_veiled:
