@@ -52,6 +52,11 @@ _DESK_RULES: Final = (
     "intake_form",
 )
 
+_ARTICLES: Final = ("article", "article_version", "article_vote", "article_use")
+_ON_ARTICLES: Final = tuple(
+    f"article:{deed}"
+    for deed in ("review", "archive", "vote", "use", "read_customers", "read_internal")
+)
 _COMPLAINTS: Final = tuple(
     f"complaint:{deed}"
     for deed in (
@@ -126,6 +131,8 @@ STANDARD: Final = Rules(
         *_grants("support", ("ticket",), (Right.ASSIGN, Right.MERGE, Right.RESTORE), Scope.ALL),
         *_grants("support", _DESK_RULES, _SEE, Scope.ALL),
         *_grants("support", ("complaint",), _COMPLAINTS, Scope.ALL),
+        *_grants("support", _ARTICLES, _WORK, Scope.ALL),
+        *_grants("support", ("article",), _ON_ARTICLES, Scope.ALL),
         *_grants("support", ("survey",), ("survey:ask",), Scope.ALL),
         *_grants("support", ("survey_response",), ("survey_response:answer",), Scope.ALL),
         *(

@@ -85,3 +85,7 @@ class AddressNotReached(RuleBroken):
 
 class LetterIsOurs(RuleBroken):
     """Only a letter that came in is put under a ticket."""
+
+
+class NoSuchArticleStep(RuleBroken):
+    """The article does not come there from where it stands."""

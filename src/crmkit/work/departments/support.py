@@ -1,6 +1,7 @@
 """The collections of support."""
 
 from crmkit.domain.aggregate import Aggregate
+from crmkit.domain.support.article import Article, ArticleUse, ArticleVersion, ArticleVote
 from crmkit.domain.support.automation import AutomationRule, Macro
 from crmkit.domain.support.complaint import Complaint
 from crmkit.domain.support.complaint_rule import ComplaintRule
@@ -37,6 +38,10 @@ ENTITIES: tuple[type[Aggregate], ...] = (
     LetterPart,
     IntakeForm,
     IntakeRecord,
+    Article,
+    ArticleVersion,
+    ArticleVote,
+    ArticleUse,
 )
 
 
@@ -142,3 +147,23 @@ class SupportRecords(Reaching):
     def intake_records(self) -> Collection[IntakeRecord]:
         """Return the messages that came in by forms and programs."""
         return self.of(IntakeRecord)
+
+    @property
+    def articles(self) -> Collection[Article]:
+        """Return the articles."""
+        return self.of(Article)
+
+    @property
+    def article_versions(self) -> Collection[ArticleVersion]:
+        """Return the words of articles at each time."""
+        return self.of(ArticleVersion)
+
+    @property
+    def article_votes(self) -> Collection[ArticleVote]:
+        """Return whether articles helped their readers."""
+        return self.of(ArticleVote)
+
+    @property
+    def article_uses(self) -> Collection[ArticleUse]:
+        """Return the articles beside tickets."""
+        return self.of(ArticleUse)
