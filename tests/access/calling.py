@@ -36,6 +36,8 @@ from crmkit.domain.money import Money
 from crmkit.domain.parties.customer import Customer
 from crmkit.domain.privacy.erasure import Erasure
 from crmkit.domain.sales.offer import Offer
+from crmkit.domain.sales.order_line import LineChange, resize_line
+from crmkit.domain.sales.payment_plan import Part
 from crmkit.domain.sales.product import Component
 from crmkit.domain.sales.quote_line import DraftLine, item
 from crmkit.domain.sales.tax_rate import TaxRule
@@ -57,6 +59,8 @@ INNER: Final = {
     "privacy.blanking_rows": "blanks whole rows once an erasure was permitted",
     "privacy.replaying": "repeats erasures from a file of the program",
     "sample_company": "writes a sample",
+    "sales.credit.must_have_credit": "counts what is owed once confirming was permitted",
+    "sales.ledger.note_owed": "writes in the ledger once planning or paying was permitted",
     "support.choosing": "finds a desk and whose turn it is once handing over was permitted",
     "support.commands": "carries out what was permitted, in the client's words",
     "support.correspondents": "looks for who wrote once receiving was permitted",
@@ -112,6 +116,8 @@ _VALUES: Final[dict[Any, Any]] = {
     Source: Source(name="others", known_until=date(2027, 1, 1)),
     DraftLine: item("thing", price=3, price_reason="asked"),
     Offer: Offer(lines=(), valid_until=date(2027, 1, 1)),
+    LineChange: resize_line("1", 2),
+    Part: Part(label="all", amount=Money("1", "CNY"), due_on=date(2027, 1, 1)),
     Command: Command(do=Do.TAG, to="seen"),
     ClockRule: resolution(targets({Priority.NORMAL: timedelta(hours=4)})),
     When: When(),

@@ -19,6 +19,9 @@ from crmkit.domain.money import Money
 from crmkit.domain.named_kinds import Choice, Identity
 from crmkit.domain.parties.contact_points import ContactKind, ContactPoint
 from crmkit.domain.sales.chinese_vat import CHINESE_VAT
+from crmkit.domain.sales.contract_terms import ContractTerms
+from crmkit.domain.sales.order_line import AgreedLine
+from crmkit.domain.sales.payment_plan import Part
 from crmkit.domain.sales.quote_line import item
 from crmkit.domain.sales.tax_rate import TaxRule
 from crmkit.domain.support.automation import Command, Do
@@ -52,6 +55,7 @@ def stock(work: UnitOfWork, owner: UserId, word: str) -> None:
     customer, contact = _parties(work, word)
     deal, product = _sales(work, word, customer.id)
     _quotes(work, word, deal, product)
+    _money(work, word, customer.id)
     _support(work, word, owner, contact.id)
     known: dict[str, Any] = {"user": owner}
     for name, old in before.items():
@@ -147,6 +151,26 @@ def _sales(work: UnitOfWork, word: str, customer_id: Any) -> tuple[Any, Any]:
     sales.set_exchange_rate(work, "USD", "CNY", Decimal("7.1"), day=day)
     sales.set_pricing_policy(work, f"{word} pricing")
     return deal, product
+
+
+def _money(work: UnitOfWork, word: str, customer_id: Any) -> None:
+    net = Money(AMOUNT[word], "CNY")
+    line = AgreedLine(key="1", name=word, quantity=Decimal(1), net=net, tax=net)
+    order = sales.write_order(work, customer_id, [line], name=word, number=f"{word} order")
+    sales.confirm_order(work, order.id)
+    sales.deliver(work, order.id, {"1": Decimal(1)}, reference=word)
+    day = date(2026, 3, 1)
+    sales.issue_invoice(work, order.id, f"{word} bill", {"1": Decimal(1)}, due_on=day)
+    (instalment,) = sales.plan_order(work, order.id, [Part(label=word, amount=net * 2, due_on=day)])
+    receipt = sales.note_receipt(work, customer_id, net, payer=word, number=f"{word} receipt")
+    sales.pay_instalment(work, receipt.id, instalment.id)
+    sales.set_credit_limit(work, customer_id, net, approver=word)
+    office = keeping.define_calendar(work, f"{word} office", "Asia/Shanghai", "mon-fri 09:00-18:00")
+    terms = ContractTerms(starts_on=day, ends_on=date(2099, 12, 31), value=net)
+    deal = sales.write_contract(
+        work, f"{word} contract", customer_id, terms, calendar=office.id, number=f"{word} contract"
+    )
+    sales.sign_contract(work, deal.id)
 
 
 def _quotes(work: UnitOfWork, word: str, deal: Any, product: Any) -> None:
