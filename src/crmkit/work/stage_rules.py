@@ -13,7 +13,7 @@ from crmkit.domain.filters.as_json import FilterReader
 from crmkit.domain.filters.tree import Filter
 from crmkit.domain.named_kinds import Identity
 from crmkit.domain.sales.moving import check_step
-from crmkit.domain.sales.pipeline import Pipeline
+from crmkit.domain.sales.pipeline import Pipeline, PipelineId
 
 if TYPE_CHECKING:
     from crmkit.work.unit import UnitOfWork
@@ -36,8 +36,7 @@ class StageRules:
             if record.pipeline_id is None or not _goes_on(before, record):
                 continue
             if record.pipeline_id not in pipelines:
-                found = self._work.behind(Pipeline).get(record.pipeline_id)
-                pipelines[record.pipeline_id] = found
+                pipelines[record.pipeline_id] = self._pipeline(record.pipeline_id)
             self._check(spec, pipelines[record.pipeline_id], before, record)
 
     @contextmanager
@@ -48,6 +47,15 @@ class StageRules:
             yield
         finally:
             self._is_lifted = was
+
+    def _pipeline(self, pipeline_id: PipelineId) -> Pipeline:
+        """Return the pipeline as this work has seen it, held to the end, or as it is stored."""
+        spec = self._work.registry[Pipeline]
+        known: Pipeline | None = self._work.known(spec, pipeline_id)
+        if known is None or known.deleted_at is not None:
+            return self._work.behind(Pipeline).get(pipeline_id)
+        self._work.rely_on(spec, known)
+        return known
 
     def _check(self, spec: EntitySpec, pipeline: Pipeline, before: Any, record: Any) -> None:
         reader = FilterReader(self._work.registry, self._work.custom_parts)
