@@ -26,6 +26,7 @@ from crmkit.domain.sales.quote_line import item
 from crmkit.domain.sales.tax_rate import TaxRule
 from crmkit.domain.support.automation import Command, Do
 from crmkit.domain.support.clock_rules import resolution, targets
+from crmkit.domain.support.mail.marks import Marks
 from crmkit.domain.support.moments import Happening, When
 from crmkit.domain.support.priorities import Priority
 from crmkit.domain.support.statuses import StatusCategory
@@ -35,7 +36,15 @@ from crmkit.services import merging, parties, sales
 from crmkit.services.access import share_record
 from crmkit.services.calendars import keeping
 from crmkit.services.saved_views import save_view
-from crmkit.services.support import assigning, setting_up, tickets, ties
+from crmkit.services.support import (
+    articles,
+    assigning,
+    mailboxes,
+    receiving,
+    setting_up,
+    tickets,
+    ties,
+)
 from crmkit.work import UnitOfWork
 
 AMOUNT = {"kestrel": "987654.32", "plover": "123123.45"}
@@ -57,6 +66,7 @@ def stock(work: UnitOfWork, owner: UserId, word: str) -> None:
     _quotes(work, word, deal, product)
     _money(work, word, customer.id)
     _support(work, word, owner, contact.id)
+    _mail(work, word)
     known: dict[str, Any] = {"user": owner}
     for name, old in before.items():
         for one in _new(work, work.registry[name], old):
@@ -204,6 +214,19 @@ def _support(work: UnitOfWork, word: str, owner: UserId, contact_id: Any) -> Non
     )
     ties.link_tickets(work, one.id, LinkKind.CAUSED_BY, other.id)
     assigning.log_time(work, one.id, owner, 5, note=word)
+
+
+def _mail(work: UnitOfWork, word: str) -> None:
+    box = mailboxes.define_mailbox(work, f"{word}@example.com", name=word)
+    raw = f"From: {word}@else.example\nSubject: {word} mail\nMessage-ID: <{word}@else>\n\n{word}"
+    marks = Marks(secret=b"s" * 32, tenant=work.tenant)
+    came = receiving.receive_letter(work, raw.encode(), box.id, marks=marks)
+    assert came.ticket_id
+    article = articles.write_article(work, f"{word} article", "en", title=word, body=word)
+    version = work.article_versions.find()[-1]
+    by, day = f"{word} reviewer", date(2099, 1, 1)
+    sent = article.submit().publish(version, by=by, at=work.now, review_by=day)
+    work.articles.save(sent)
 
 
 def _other(work: UnitOfWork, spec: EntitySpec, word: str, known: dict[str, Any]) -> Any:

@@ -1,6 +1,8 @@
 """Filing: letters kept whole, found again, and put under tickets by people."""
 
 from crmkit.domain.access.acting import Right
+from crmkit.domain.access.veils import Veil
+from crmkit.domain.entity import spec_of
 from crmkit.domain.filters.where import where
 from crmkit.domain.support.mail.attachments import Attachment
 from crmkit.domain.support.mail.filed import (
@@ -15,7 +17,7 @@ from crmkit.domain.support.mail.letter_events import FiledLetterId
 from crmkit.domain.support.moments import Author
 from crmkit.domain.support.refusals import LetterNotWhole
 from crmkit.domain.support.ticket_events import TicketId
-from crmkit.errors import Duplicate, TransactionConflict
+from crmkit.errors import Duplicate, NotPermitted, TransactionConflict
 from crmkit.ports import Action
 from crmkit.services.support.tickets import find_ticket, reply_to_ticket
 from crmkit.work import UnitOfWork
@@ -45,8 +47,12 @@ def unfiled_letters(work: UnitOfWork, *, limit: int = 100) -> list[FiledLetter]:
 
 
 def raw_letter(work: UnitOfWork, letter_id: FiledLetterId) -> bytes:
-    """Return a letter to the byte; `LetterNotWhole` when it was too large to be kept."""
+    """Return a letter to the byte; `LetterNotWhole` when it was too large to be kept.
+
+    Whoever may not see a field of it does not get its bytes, which hold them all.
+    """
     filed = work.filed_letters.get(letter_id)
+    _must_see(filed)
     if not filed.parts:
         raise LetterNotWhole(
             "its bytes are not kept", path="filed_letter.parts", fix="ask the mail server for it"
@@ -91,3 +97,11 @@ def keep_letter(work: UnitOfWork, filed: FiledLetter, raw: bytes) -> FiledLetter
     ]
     work.letter_parts.insert_many(parts)
     return kept
+
+
+def _must_see(filed: FiledLetter) -> None:
+    for name in spec_of(FiledLetter).parts:
+        if isinstance(getattr(filed, name), Veil):
+            raise NotPermitted(
+                "holds what you may not see", path=f"filed_letter.{name}", fix="ask for its fields"
+            )
