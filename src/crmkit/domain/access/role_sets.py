@@ -41,6 +41,7 @@ _MONEY: Final = (
 _CONTRACTING: Final = ("contract:sign", "contract:terminate", "contract:void")
 _KNOWN: Final = ("user", "team", "unit", "product", "pipeline", "pool", "saved_view")
 _FORECAST: Final = ("quota", "forecast_judgement", "forecast_snapshot")
+_COMMISSION: Final = ("commission_plan", "commission_refund", "commission_row")
 _DESK: Final = (
     *("ticket", "ticket_moment", "ticket_link", "time_entry", "complaint", "survey_response"),
     *("filed_letter", "letter_part", "mail_address", "intake_record"),
@@ -152,6 +153,11 @@ STANDARD: Final = Rules(
         *_grants("sales_manager", ("subscription",), (*_WORK, "report:mrr"), Scope.BELOW),
         *_grants("salesperson", ("subscription",), _WORK, Scope.OWN),
         *_grants("finance", ("subscription",), (Right.READ, "report:mrr"), Scope.ALL),
+        *_grants("finance", _COMMISSION, _WORK, Scope.ALL),
+        *_grants("sales_manager", ("commission_row", "commission_refund"), _SEE, Scope.BELOW),
+        *_grants("salesperson", ("commission_row", "commission_refund"), _SEE, Scope.OWN),
+        *_grants("sales_manager", ("commission_plan",), _SEE, Scope.ALL),
+        *_grants("salesperson", ("commission_plan",), _SEE, Scope.ALL),
         Grant(role="sales_manager", entity="import_run", actions=_WORK),
         Grant(role="read_only", entity=ALL, actions=_SEE, scope=Scope.ALL),
         *_grants("system", (*_SOLD, *_KNOWN), _SEE, Scope.ALL),

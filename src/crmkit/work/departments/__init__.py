@@ -5,6 +5,7 @@ from crmkit.work.departments import (
     access,
     approvals,
     calendars,
+    commission,
     forecasts,
     parties,
     records,
@@ -21,6 +22,7 @@ ENTITIES: tuple[type[Aggregate], ...] = (
     *sales.ENTITIES,
     *forecasts.ENTITIES,
     *subscriptions.ENTITIES,
+    *commission.ENTITIES,
     *approvals.ENTITIES,
     *support.ENTITIES,
 )
@@ -35,6 +37,7 @@ class Departments(
     sales.SalesRecords,
     forecasts.ForecastRecords,
     subscriptions.SubscriptionRecords,
+    commission.CommissionRecords,
     approvals.ApprovalRecords,
     support.SupportRecords,
 ):

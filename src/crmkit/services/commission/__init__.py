@@ -1,0 +1,1 @@
+"""Commission: what people do with plans, refunds, runs and statements."""
