@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crmkit.domain.calendars.business_calendar import BusinessCalendar
-from crmkit.domain.support.facts import Facts, Span, Wait
+from crmkit.domain.support.facts import Facts, Span, Wait, in_step
 from crmkit.domain.support.metrics import (
     METRICS,
     Period,
@@ -147,6 +147,12 @@ def test_open_tickets_count_as_lasting_longer() -> None:
     known = attrs.evolve(figure(METRICS["first_reply"], []), spans=spans)
     assert [known.percentile(p) for p in (12, 30, 47, 50, 73)] == [8, 31, 54, 92, 92]
     assert known.percentile(74) is None
+
+
+def test_clocks_of_machines_that_differ_take_no_time_back() -> None:
+    """A moment that says it was before the last one counts as at the same instant."""
+    moments = facts(reply(30), move(20, _C.RESOLVED)).moments
+    assert [one.at for one in in_step(moments)] == [at(0), at(30), at(30)]
 
 
 def test_a_population_is_named() -> None:

@@ -20,6 +20,7 @@ from tests.services.support.incident_log import Replay, Row, rows_of
 FULL = os.environ.get("CRMKIT_FULL") == "1"
 SAMPLE = 120
 """Events of the quick run, the first ones; all 20,000 in the full run."""
+pytestmark = pytest.mark.timeout(7200 if FULL else 300)
 MARCH = Period(
     begins_at=datetime(2016, 2, 1, tzinfo=UTC), ends_at=datetime(2016, 3, 2, 12, tzinfo=UTC)
 )

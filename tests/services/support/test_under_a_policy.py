@@ -10,15 +10,16 @@ from crmkit.domain.aggregate import UserId
 from crmkit.domain.filters.where import where
 from crmkit.domain.parties.customer import Customer
 from crmkit.domain.support.automation import Command, Do
+from crmkit.domain.support.metrics import Period, Population
 from crmkit.domain.support.moments import Author, Happening, When
 from crmkit.domain.support.ticket import Ticket
-from crmkit.errors import NotPermitted
+from crmkit.errors import NotFound, NotPermitted
 from crmkit.ports import Actor
 from crmkit.services import access, parties
-from crmkit.services.support import assigning, merging, setting_up, sla, tickets
+from crmkit.services.support import assigning, measuring, merging, setting_up, sla, tickets
 from crmkit.work import UnitOfWork
 from crmkit.work.policies import Policies
-from tests.services.support.conftest import Desk
+from tests.services.support.conftest import HOUR, Desk, moment
 
 SET_UP = ("ticket_status", "automation_rule", "macro", "calendar", "calendar_source")
 """What nobody but the administrator may read here."""
@@ -88,3 +89,19 @@ def test_the_jobs_of_the_program_ring_the_alarms(people: Desk) -> None:
     with work(people, Actor(id="worker", roles=frozenset({"system"}))) as unit:
         (rung,) = sla.ring_alarms(unit)
     assert (rung.id, rung.is_breached) == (ticket.id, True)
+
+
+def test_figures_speak_only_of_what_their_reader_sees(people: Desk) -> None:
+    """Tickets that a salesperson does not see are in no figure, nor is a hidden calendar used."""
+    with work(people, "mei") as unit:
+        tickets.open_ticket(unit, "停机", queue=people.queue.id)
+    people.clock.at += HOUR
+    for name in ("mei", "li"):
+        with work(people, name) as unit:
+            assert measuring.backlog(unit, unit.now) == len(unit.tickets.find())
+    month = Period(begins_at=moment(1, 0), ends_at=moment(31, 0))
+    with work(people, "mei") as unit:
+        asked = ("first_reply", Population.CREATED_IN, month)
+        assert measuring.measure_tickets(unit, *asked)[None].tickets == 1
+        with pytest.raises(NotFound):
+            measuring.measure_tickets(unit, *asked, calendar=people.calendar.id)

@@ -1,6 +1,6 @@
 """What one ticket took, read from its moments: replies, solutions, and where its time went."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
 from itertools import pairwise
@@ -145,6 +145,15 @@ class Facts:
 
     def _took(self, since: datetime, at: datetime) -> int:
         return self.calendar.elapsed(since, at) // MILLISECOND
+
+
+def in_step(moments: Iterable[Moment]) -> list[Moment]:
+    """Return moments none of which is before the one before it: clocks of machines differ."""
+    found: list[Moment] = []
+    for one in moments:
+        late = found and one.at < found[-1].at
+        found.append(attrs.evolve(one, at=found[-1].at) if late else one)
+    return found
 
 
 def _is_reply(moment: Moment, author: Author) -> bool:

@@ -7,10 +7,10 @@ from enum import StrEnum
 from typing import Any, Final
 
 from crmkit.domain.calendars.business_calendar import BusinessCalendar
-from crmkit.domain.calendars.calendar import CalendarId
+from crmkit.domain.calendars.calendar import Calendar, CalendarId
 from crmkit.domain.filters.tree import EVERYTHING, Filter
 from crmkit.domain.filters.where import where
-from crmkit.domain.support.facts import Facts
+from crmkit.domain.support.facts import Facts, in_step
 from crmkit.domain.support.metrics import (
     Figure,
     Period,
@@ -57,7 +57,7 @@ def measure_tickets(
     """Return the figure of each group of tickets, by what they are told apart by.
 
     Without a calendar every hour counts. Told apart by nothing, the only key is None. Raises
-    `NotPermitted` where a part of tickets or moments is kept from the actor.
+    `NotPermitted` where a part of tickets, moments or calendars is kept from the actor.
     """
     definition, groups = metric_named(metric), defaultdict[Any, list[Facts]](list)
     for ticket, facts in _facts(work, period.ends_at, calendar, which):
@@ -81,7 +81,7 @@ def _facts(
 ) -> Iterator[tuple[Ticket, Facts]]:
     """Bring the tickets that were opened before an instant, as their moments tell of them."""
     must_see_whole(work, Ticket, TicketMoment)
-    hours = ALL_HOURS if calendar is None else business_calendar(work, calendar)
+    hours = ALL_HOURS if calendar is None else _hours(work, calendar)
     opened = where(Ticket).opened_at.le(until) & which
     tickets = work.tickets.find(opened)
     for start in range(0, len(tickets), _PART):
@@ -89,7 +89,12 @@ def _facts(
         moments = _moments(work, part, until)
         for ticket in part:
             if known := moments.get(ticket.id):
-                yield ticket, Facts(moments=known, calendar=hours, until=until)
+                yield ticket, Facts(moments=in_step(known), calendar=hours, until=until)
+
+
+def _hours(work: UnitOfWork, calendar: CalendarId) -> BusinessCalendar:
+    must_see_whole(work, Calendar)
+    return business_calendar(work, work.calendars.get(calendar).id)
 
 
 def _moments(
