@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from crmkit.crm import CRM
+from crmkit.testing.rooms import memory_folder
 from crmkit.testing.servers import MariaServer, MongoServer, PostgresServer, Room, Server
 
 ROOT = Path(__file__).parent.parent
@@ -28,7 +29,12 @@ settings.load_profile(PROFILE)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Open the room for servers that the other processes of this run join."""
+    """Open the room for servers that the other processes of this run join.
+
+    Temporary files are kept in memory where there is enough of it: a disk that syncs is slow.
+    """
+    if in_memory := memory_folder():
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(in_memory))
     if not Path(os.environ.get(ROOM, "nowhere")).is_dir():
         config.stash[OPENED] = Room.open()
         os.environ[ROOM] = str(config.stash[OPENED].folder)

@@ -1,6 +1,7 @@
 """Rooms: folders where servers run while somebody holds the lock, shared within a test run."""
 
 import json
+import os
 import shutil
 import signal
 import socket
@@ -21,6 +22,8 @@ from crmkit.errors import StoreUnavailable
 START_SECONDS = 120
 STOP_SECONDS = 20
 LOCAL = "127.0.0.1"
+MEMORY = Path("/dev/shm")  # noqa: S108  # files in it get names of their own
+MEMORY_NEEDED = 8 << 30
 KEEPER = Path(__file__).parent / "keeper.py"
 
 
@@ -45,13 +48,17 @@ class Room:
     _keepers: list["subprocess.Popen[bytes]"] = attrs.field(factory=list, repr=False)
 
     @classmethod
-    def open(cls) -> Self:
-        """Make a room that lasts as long as this process, or until it is closed."""
+    def open(cls, *, durable: bool = False) -> Self:
+        """Make a room that lasts as long as this process, or until it is closed.
+
+        Unless `durable`, its files are kept in memory where the machine has enough of it.
+        """
         if sys.platform == "win32":
             raise StoreUnavailable("servers for tests run on POSIX systems only", path="server")
         import fcntl
 
-        folder = Path(tempfile.mkdtemp(prefix="crmkit-servers-"))
+        place = None if durable else memory_folder()
+        folder = Path(tempfile.mkdtemp(prefix="crmkit-servers-", dir=place))
         lifeline = (folder / "lifeline").open("w")
         fcntl.lockf(lifeline, fcntl.LOCK_EX)
         return cls(folder, lifeline)
@@ -106,7 +113,7 @@ class Server(ABC):
         Unless `durable`, it may lose data when the machine stops, and is faster for that.
         MissingExtra or StoreUnavailable where there is no such server.
         """
-        room = Room.open()
+        room = Room.open(durable=durable)
         server = cls(_free_port(), durable, room)
         try:
             (room.folder / cls.name).mkdir()
@@ -181,6 +188,13 @@ class Server(ABC):
     ) -> None:
         """End the server."""
         self.stop()
+
+
+def memory_folder() -> Path | None:
+    """Give the folder whose files are kept in memory, or None where less than 8 GiB are free."""
+    if MEMORY.is_dir() and os.access(MEMORY, os.W_OK):
+        return MEMORY if shutil.disk_usage(MEMORY).free >= MEMORY_NEEDED else None
+    return None
 
 
 def wait_until(ready: Callable[[], bool], *, folder: Path, what: str) -> None:
