@@ -4,7 +4,7 @@ administrator   everything, also users and the policy
 sales_manager   the records of their unit and of all units below
 salesperson     their own records
 marketing       leads and contacts of everybody, without phone numbers and e-mail addresses
-finance         amounts of all deals, which nobody else but sales sees
+finance         amounts of deals, which else only sales sees; invoices, receipts, credit
 support         customers and contacts of everybody, and activities
 read_only       sees everything, changes nothing
 system          jobs of the program itself: delivering, following up, importing
@@ -31,6 +31,10 @@ _LEAD: Final = (*_WORK, Right.DELETE, Right.RESTORE, Right.ASSIGN, Right.SHARE, 
 _APPROVED: Final = ("content", "changes", "base")
 """What a case keeps of its record; who submits or decides is shown as much as they see of it."""
 _SOLD: Final = ("customer", "contact", "affiliation", "lead", "deal", "stakeholder", "activity")
+_AGREED: Final = (
+    *("lines", "amendments", "confirmed_at", "cancelled_at", "cancel_reason", "credit_approval"),
+)
+"""What of an order is sales' to change; whoever invoices it counts its progress."""
 _BOOKED: Final = (
     *("order", "fulfilment", "invoice", "payment_plan", "instalment"),
     *("receipt", "receivable_entry", "contract"),
@@ -183,6 +187,7 @@ STANDARD: Final = Rules(
         FieldRule(role="salesperson", entity="deal", fields=("value",), level=FieldLevel.EDIT),
         FieldRule(role="finance", entity="deal", fields=("value",), level=FieldLevel.READ),
         FieldRule(role="read_only", entity="deal", fields=("value",), level=FieldLevel.READ),
+        FieldRule(role="finance", entity="order", fields=_AGREED, level=FieldLevel.READ),
         FieldRule(entity="approval", fields=_APPROVED, level=FieldLevel.HIDDEN),
         FieldRule(role="administrator", entity="approval", fields=_APPROVED, level=FieldLevel.READ),
         *(
