@@ -3,7 +3,7 @@
 Every write passes here, whoever brings it: a service, a plain save, an import.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -40,7 +40,7 @@ class StageRules:
             self._check(spec, pipelines[record.pipeline_id], before, record)
 
     @contextmanager
-    def lifted(self) -> Iterator[None]:
+    def lifted(self) -> Generator[None]:
         """Let records go back to where they stood, or to the stage that took another's place."""
         was, self._is_lifted = self._is_lifted, True
         try:
