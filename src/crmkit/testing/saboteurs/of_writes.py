@@ -45,6 +45,18 @@ class IgnoresGuard(MemorySession):
         del spec, versions
 
 
+@saboteur(
+    "test_confirmed_basis_that_moved_is_refused",
+    "test_confirmed_basis_that_is_absent_is_refused",
+    "test_confirmed_basis_that_moves_meanwhile_is_refused",
+)
+class IgnoresConfirm(MemorySession):
+    """Does not look at what a permission rests on."""
+
+    def confirm(self, spec: EntitySpec, versions: Mapping[UUID, int]) -> None:
+        del spec, versions
+
+
 @saboteur("test_guarded_read_that_stayed_lets_the_commit_pass")
 class GuardMovesVersion(MemorySession):
     """Moves the version of a record that was only read."""
