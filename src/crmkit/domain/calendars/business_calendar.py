@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import Annotated, Final, Self
 from zoneinfo import ZoneInfo
@@ -10,15 +10,19 @@ from zoneinfo import ZoneInfo
 import attrs
 
 from crmkit.domain.calendars.hours import Week, Windows, without
-from crmkit.domain.calendars.local_time import midnight, time_zone
+from crmkit.domain.calendars.local_time import midnight, spans_of, time_zone
 from crmkit.domain.calendars.sources import DayKind, Source, SpecialDay, known_until
-from crmkit.domain.calendars.working_time import ONE_DAY, WorkingTime
+from crmkit.domain.calendars.working_time import WorkingTime
+from crmkit.domain.calendars.working_year import Span, WorkingYear
 from crmkit.domain.instants import MILLISECOND, as_instant, from_milliseconds, to_milliseconds
 from crmkit.domain.kinds import Text
 from crmkit.errors import InvalidValue, OutOfRange, WrongType
 
 THE_WEEK: Final = "week"
 """The source of a date that no other source speaks of."""
+ONE_DAY: Final = timedelta(days=1)
+KEPT_YEARS: Final = 256
+"""How many worked out years are kept at hand, of all calendars together."""
 FIRST_YEAR: Final = 1900
 LAST_YEAR: Final = 2199
 
@@ -48,7 +52,7 @@ class BusinessCalendar:
     """Working time in a time zone: weeks by the date they begin, and sources of special days.
 
     A later source overrules an earlier one: statutory days first, then the company's list, then
-    one person's absence. Keep it and ask it often: each year is worked out once.
+    one person's absence. Each year is worked out once for all calendars that agree on it.
     """
 
     name: Annotated[str, Text(max_length=200)]
@@ -173,7 +177,7 @@ class BusinessCalendar:
 
     @cached_property
     def _time(self) -> WorkingTime:
-        return WorkingTime(self._tz, self._hours_of)
+        return WorkingTime(self._year)
 
     @cached_property
     def _known_moment(self) -> int | None:
@@ -182,7 +186,16 @@ class BusinessCalendar:
             return None
         return midnight(known + ONE_DAY, self._tz)
 
-    def _hours_of(self, on: date) -> tuple[Windows, bool]:
+    def _year(self, number: int) -> WorkingYear:
+        """Return a year by all that its hours follow from, whichever calendar asked for it."""
+        first, last = date(number, 1, 1) - ONE_DAY, date(number, 12, 31)
+        layers = (
+            tuple(day for day in source.days if first <= day.on <= last) for source in self.sources
+        )
+        return _worked_out(number, self.zone, tuple(self.weeks), tuple(filter(None, layers)))
+
+    def hours_of(self, on: date) -> tuple[Windows, bool]:
+        """Return the windows of a date, and whether it is a workday."""
         if any(source.on(on) for source in self.sources):
             day = self.verdicts(on)[-1]
             return day.windows, day.kind.is_worked
@@ -193,6 +206,27 @@ class BusinessCalendar:
         return next(
             week for week in reversed(self.weeks) if week.from_on is None or week.from_on <= on
         )
+
+
+@lru_cache(maxsize=KEPT_YEARS)
+def _worked_out(
+    number: int, zone: str, weeks: tuple[Week, ...], layers: tuple[tuple[SpecialDay, ...], ...]
+) -> WorkingYear:
+    sources = tuple(Source(name="", days=days) for days in layers)
+    calendar = BusinessCalendar(name="", zone=zone, weeks=weeks, sources=sources)
+    tz = time_zone(zone, "calendar.zone")
+    first, after = date(number, 1, 1), date(number + 1, 1, 1)
+    spans: list[Span] = []
+    workdays: list[int] = []
+    day = first - ONE_DAY
+    while day < after:
+        windows, is_workday = calendar.hours_of(day)
+        spans += spans_of(day, windows, tz)
+        if is_workday and day >= first:
+            workdays.append(day.toordinal())
+        day += ONE_DAY
+    bounds = (midnight(first, tz), midnight(after, tz))
+    return WorkingYear(number, bounds, spans=spans, workdays=workdays)
 
 
 def _overruled(day: Day, special: SpecialDay, week: Week, source: str) -> Day:

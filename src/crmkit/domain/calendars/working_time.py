@@ -2,20 +2,16 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date
 from typing import Final
-from zoneinfo import ZoneInfo
 
-from crmkit.domain.calendars.hours import Windows
-from crmkit.domain.calendars.local_time import midnight, spans_of
 from crmkit.domain.calendars.working_year import Span, WorkingYear
 from crmkit.errors import RuleBroken
 
 HORIZON: Final = 50
 """How many years ahead or back working time is looked for."""
-ONE_DAY: Final = timedelta(days=1)
-HoursOf = Callable[[date], tuple[Windows, bool]]
-"""Tells the windows of a date, and whether it is a workday."""
+YearOf = Callable[[int], WorkingYear]
+"""Works out a year by its number."""
 
 
 class NoWorkingTime(RuleBroken):
@@ -25,11 +21,11 @@ class NoWorkingTime(RuleBroken):
 class WorkingTime:
     """The years of one calendar; moments and durations are in milliseconds."""
 
-    __slots__ = ("_hours_of", "_years", "_zone")
+    __slots__ = ("_work_out", "_years")
 
-    def __init__(self, zone: ZoneInfo, hours_of: HoursOf) -> None:
-        """Take the time zone, and what tells the hours of a date."""
-        self._zone, self._hours_of = zone, hours_of
+    def __init__(self, work_out: YearOf) -> None:
+        """Take what works out a year."""
+        self._work_out = work_out
         self._years: dict[int, WorkingYear] = {}
 
     def year_of(self, moment: int, guess: int) -> WorkingYear:
@@ -115,19 +111,5 @@ class WorkingTime:
     def _year(self, number: int) -> WorkingYear:
         year = self._years.get(number)
         if year is None:
-            year = self._years[number] = self._worked_out(number)
+            year = self._years[number] = self._work_out(number)
         return year
-
-    def _worked_out(self, number: int) -> WorkingYear:
-        first, after = date(number, 1, 1), date(number + 1, 1, 1)
-        spans: list[Span] = []
-        workdays: list[int] = []
-        day = first - ONE_DAY
-        while day < after:
-            windows, is_workday = self._hours_of(day)
-            spans += spans_of(day, windows, self._zone)
-            if is_workday and day >= first:
-                workdays.append(day.toordinal())
-            day += ONE_DAY
-        bounds = (midnight(first, self._zone), midnight(after, self._zone))
-        return WorkingYear(number, bounds, spans=spans, workdays=workdays)
