@@ -15,8 +15,8 @@ from crmkit.domain.blanks import values_of
 from crmkit.domain.composite_kinds import Part
 from crmkit.domain.derivation import parts_of
 from crmkit.domain.entity import EntitySpec, Index, Unique, entity
-from crmkit.domain.kinds import Kind, Text
-from crmkit.domain.plain_code import plain_function, whole_function
+from crmkit.domain.kinds import Text
+from crmkit.domain.plain_code import plain_function, value_function, whole_function
 from crmkit.domain.privacy.keeping import keeps
 from crmkit.domain.privacy.terms import RECORD_KEEPING, Ending, LegalBasis, Retention
 
@@ -232,10 +232,7 @@ def _told(cls: type[Any]) -> Callable[[Any], dict[str, Any]]:
 
 
 def _fields_of(parts: list[Part]) -> _Logged:
-    fields = [
-        (part.name, None if type(part.kind).plain is Kind.plain else part.kind.plain)
-        for part in parts
-    ]
+    fields = [(part.name, value_function(part.kind)) for part in parts]
     return _Logged(tuple(fields), values_of([part.name for part in parts]))
 
 

@@ -49,6 +49,17 @@ def whole_function(title: str, parts: Iterable[Part]) -> Callable[[Any], dict[st
     return made
 
 
+def value_function(kind: Kind) -> Callable[[Any], Json] | None:
+    """Generate the function that turns one value into plain JSON, None where it is plain itself."""
+    names = Names(**PLAIN_NAMES)
+    plain = dump_expression(names, kind, "v")
+    if plain == "v":
+        return None
+    names.define(f"def tell(v):\n  return {plain}\n", f"value of {type(kind).__name__}")
+    made: Callable[[Any], Json] = names.objects["tell"]
+    return made
+
+
 def _is_told(names: Names, part: Part) -> str:
     if part.default is None:
         return f"(v := o.{part.name}) is not None"

@@ -85,6 +85,24 @@ def test_due_times_move_when_days_are_published(desk: Desk) -> None:
     assert desk.run(sla.redate_tickets) == []
 
 
+def test_due_times_move_page_by_page(desk: Desk) -> None:
+    """Each page is a work of its own; together they move what one work would, and again nothing."""
+    with desk.work() as unit:
+        made = [tickets.open_ticket(unit, f"machine {at}") for at in range(7)]
+    off = attrs.evolve(DAYS, days=(*DAYS.days, day_off(date(2026, 3, 3), "founding day")))
+    desk.run(keeping.publish_days, off)
+    for expected in (sorted(one.id for one in made), []):
+        moved, cursors, after = [], 0, None
+        while (page := desk.run(sla.redate_page, size=3, after=after)).next is not None:
+            moved, cursors, after = [*moved, *page.items], cursors + 1, page.next
+        moved += page.items
+        assert cursors == 2
+        assert sorted(one.id for one in moved) == expected
+    with desk.work() as unit:
+        after_it = moment(4, 18)
+        assert {run.due_at for one in unit.tickets.find() for run in one.clocks[1:]} == {after_it}
+
+
 def test_what_was_late_stays_late_when_days_are_published(desk: Desk) -> None:
     """A day off that is told afterwards moves what is to come, not what was."""
     ticket = opened(desk)

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final, Self, TypeVar
+from typing import Final, Self, TypeVar
 
 import attrs
 
@@ -189,16 +189,15 @@ class ClockRun:
         alarm_at: datetime | None = None
         if self.state is ClockState.RUNNING and self.target is not None:
             due = self._reaching(self.target, terms.calendar)
-            alarm_at = min((one.at for one in self._alarms(terms)), default=None)
-        dates: dict[str, Any] = {
-            "calendar": self.calendar if self.is_over else terms.calendar.name,
-            "due_at": None if due is None else due.at,
-            "provisional": due is not None and due.provisional,
-            "alarm_at": alarm_at,
-        }
-        if all(getattr(self, name) == value for name, value in dates.items()):
+            alarm_at = self._next_alarm(self.target, due.at, terms)
+        name = self.calendar if self.is_over else terms.calendar.name
+        at, provisional = (None, False) if due is None else (due.at, due.provisional)
+        known = (self.calendar, self.due_at, self.provisional, self.alarm_at)
+        if known == (name, at, provisional, alarm_at):
             return self
-        return attrs.evolve(self, **dates)
+        return attrs.evolve(
+            self, calendar=name, due_at=at, provisional=provisional, alarm_at=alarm_at
+        )
 
     def closed(self, at: datetime, calendar: BusinessCalendar) -> Self:
         """End the present segment in the ledger and count what it used."""
@@ -228,6 +227,15 @@ class ClockRun:
             for alarm in (*terms.rule.alarms, BREACH)
             if alarm.name not in self.told
         ]
+
+    def _next_alarm(self, target: int, due_at: datetime, terms: Terms) -> datetime | None:
+        """Return when the first alarm that was not told yet goes off."""
+        told = self.told
+        untold = [one for one in (*terms.rule.alarms, BREACH) if one.name not in told]
+        if not untold:
+            return None
+        point = min(one.point(target) for one in untold)
+        return due_at if point == target else self._reaching(point, terms.calendar).at
 
     def _reaching(self, point: int, calendar: BusinessCalendar) -> Deadline:
         return calendar.add(self.since, (point - self.used) * MILLISECOND)

@@ -1,7 +1,8 @@
 """Service levels as a fold over moments: the clocks of a ticket after all that happened on it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import cached_property
 
 import attrs
 
@@ -31,7 +32,11 @@ class Level:
 
     def terms_of(self, run: ClockRun) -> Terms | None:
         """Return what a run goes by, None when the policy has no such clock."""
-        return next((self.terms(rule) for rule in self.clocks if rule.name == run.clock), None)
+        return self._terms.get(run.clock)
+
+    @cached_property
+    def _terms(self) -> Mapping[str, Terms]:
+        return {rule.name: self.terms(rule) for rule in self.clocks}
 
 
 @attrs.frozen(kw_only=True)

@@ -6,6 +6,7 @@ from crmkit.domain.access.acting import Right
 from crmkit.domain.access.team import TeamId
 from crmkit.domain.aggregate import Aggregate
 from crmkit.domain.calendars.calendar import Calendar
+from crmkit.domain.filters.order import Page
 from crmkit.domain.filters.tree import EVERYTHING, Filter
 from crmkit.domain.filters.where import where
 from crmkit.domain.instants import EPOCH
@@ -62,19 +63,36 @@ def redate_tickets(work: UnitOfWork, which: Filter = EVERYTHING) -> list[Ticket]
     """Work out anew when unfinished tickets are due, as after days were published.
 
     Each due time that moves is told as `DeadlineMoved`; tickets that stay as they are, are not
-    written. What was breached stays breached. Returns those that moved.
+    written. What was breached stays breached. Returns those that moved. All is one transaction:
+    of many thousand tickets, prefer `redate_page`.
+    """
+    page = redate_page(work, which)
+    moved = [*page.items]
+    while page.next is not None:
+        page = redate_page(work, which, after=page.next)
+        moved += page.items
+    return moved
+
+
+def redate_page(
+    work: UnitOfWork, which: Filter = EVERYTHING, *, size: int = 5000, after: str | None = None
+) -> Page[Ticket]:
+    """Do as `redate_tickets` for the next `size` tickets; `next` leads to those after them.
+
+    Each page may be a work of its own, however many tickets there are; repeated pages move nothing.
     """
     work.permit(REDATE_TICKETS)
     ticket, levels = where(Ticket), Levels(work)
     levels.bring_all()
     open_ones = ticket.category.in_(UNFINISHED) & ticket.due_at.gt(EPOCH) & which
+    page = work.tickets.page(open_ones, size=size, after=after)
     changed: list[Ticket] = []
-    for one in work.tickets.stream(open_ones):
+    for one in page.items:
         moved = _redated(one, levels)
         if moved is not None:
             work.remember(work.tickets.spec, one)
             changed.append(moved)
-    return work.tickets.save_many(changed)
+    return Page(items=tuple(work.tickets.save_many(changed)), next=page.next)
 
 
 def provisional_tickets() -> Filter:
@@ -185,6 +203,9 @@ def _redated(ticket: Ticket, levels: Levels) -> Ticket | None:
             provisional=new.provisional,
         )
         for old, new in zip(ticket.clocks, clocks, strict=True)
-        if (old.due_at, old.provisional) != (new.due_at, new.provisional)
+        if new is not old and (old.due_at, old.provisional) != (new.due_at, new.provisional)
     ]
-    return ticket.evolve(clocks=clocks).recording(*moved) if moved else None
+    if not moved:
+        return None
+    dated = ticket.replaced(clocks=clocks, events=(*ticket.events, *moved))
+    return dated.replaced(**dated.following())
