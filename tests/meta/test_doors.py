@@ -14,6 +14,7 @@ BEHIND = {
     "services/approvals/keeping_up.py": "escalates late cases of everybody",
     "services/approvals/people.py": "looks up who decides, whoever asks",
     "services/approvals/routing.py": "reads the whole content of a record that is judged",
+    "services/approvals/soundness.py": "looks whom a flow would ask, for whoever publishes it",
     "services/approvals/submitting.py": "reads the whole content of a record that the actor sees",
     "services/calendars/keeping.py": "counts by calendars for whoever works by them",
     "services/custom_fields.py": "counts every record that has an option",

@@ -146,7 +146,8 @@ def test_it_goes_back_to_an_earlier_node_or_to_the_submitter() -> None:
     assert (again.status, waits(again), again.round) == (ApprovalStatus.PENDING, names(WANG), 2)
     home = case.send_back(FLOW, said(QIAN), route)
     assert (home.status, waits(home)) == (ApprovalStatus.RETURNED, set())
-    anew = home.resubmit(FLOW, route, by=LI, at=AT, content={"value": 2}, hashed="1" * 64)
+    changed = home.evolve(content={"value": 2}, content_hash="1" * 64)
+    anew = changed.resubmit(FLOW, route, by=LI, at=AT)
     assert (anew.content_hash, waits(anew)) == ("1" * 64, names(WANG))
     with pytest.raises(telling.CannotReturnThere):
         submitted(FLOW).send_back(FLOW, said(WANG), route, node="finance")

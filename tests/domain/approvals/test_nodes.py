@@ -103,6 +103,11 @@ def test_who_stands_in_is_not_the_submitter_either() -> None:
         ({"quorum": 2}, "nodes.n.quorum"),
         ({"nobody": WhenNobody.ASSIGN}, "nodes.n.fallback"),
         ({"late_after": 0}, "nodes.n.late_after"),
+        ({"mode": Mode.QUORUM, "quorum": 2}, "nodes.n.quorum"),
+        (
+            {"mode": Mode.QUORUM, "quorum": 4, "approvers": (Approvers.heads(3),)},
+            "nodes.n.quorum",
+        ),
     ],
 )
 def test_a_node_that_contradicts_itself_is_refused(settings: Any, path: str) -> None:

@@ -21,7 +21,7 @@ WRITING: Final = frozenset({Right.EDIT, Right.DELETE, Right.ASSIGN, Right.SHARE,
 
 @attrs.frozen(kw_only=True)
 class Finding:
-    """Something wrong (`is_fault`) or in vain in a policy: where, what, and how to mend it."""
+    """Something wrong (`is_fault`) or in vain in rules: where, what, and how to mend it."""
 
     path: str
     message: str

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Self
+from typing import Self
 
 import attrs
 
@@ -89,25 +89,21 @@ class Approval(Case):
             return back.evolve(status=ApprovalStatus.RETURNED)
         return back.entering(flow, route, flow.place_of(node), at=said.at)
 
-    def resubmit(
-        self,
-        flow: ApprovalFlow,
-        route: Route,
-        *,
-        by: UserId,
-        at: datetime,
-        content: Any,
-        hashed: str,
-    ) -> Self:
+    def give_back(self, *, at: datetime, comment: str) -> Self:
+        """Return it to the submitter, whom nobody but the reason sends it back to."""
+        line = Line(at=at, did=Deed.RETURN, node=self.step.node, comment=comment)
+        told = telling.ApprovalReturned(approval_id=self.id, node=None)
+        back = self.noting(line, told).evolve(round=self.round + 1)
+        return back.evolve(status=ApprovalStatus.RETURNED)
+
+    def resubmit(self, flow: ApprovalFlow, route: Route, *, by: UserId, at: datetime) -> Self:
         """Submit again, from the first node, what had come back."""
         self.must_be_submitter(by)
         if self.status is not ApprovalStatus.RETURNED:
             raise self.over("has not come back to the submitter")
         told = telling.ApprovalSubmitted(approval_id=self.id)
         line = Line(at=at, did=Deed.RESUBMIT, by=by)
-        again = self.evolve(
-            status=ApprovalStatus.PENDING, content=content, content_hash=hashed, submitted_at=at
-        )
+        again = self.evolve(status=ApprovalStatus.PENDING, submitted_at=at)
         return again.noting(line, told).entering(flow, route, 0, at=at)
 
     def withdraw(self, flow: ApprovalFlow, *, by: UserId, at: datetime) -> Self:

@@ -91,6 +91,13 @@ class Node:
                 path=f"{path}.fallback",
                 fix="give both or neither",
             )
+        most = sum(rule.most for rule in self.approvers)
+        if max(most, len(self.fallback)) < self.quorum:
+            raise InvalidValue(
+                f"{self.quorum} must agree and at most {most} are asked",
+                path=f"{path}.quorum",
+                fix="ask more people, or let fewer agree",
+            )
         if self.late_after is not None and self.late_after < 1:
             raise InvalidValue("late is after a minute or more", path=f"{path}.late_after")
 

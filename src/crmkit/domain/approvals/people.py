@@ -1,5 +1,6 @@
 """Who is asked: rules that name approvers by place in the organisation, and how they resolve."""
 
+import sys
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Annotated, Any, Protocol, Self
@@ -72,6 +73,19 @@ class Approvers:
         name, given = needed.get(self.kind, ("", True))
         if not given:
             raise InvalidValue(f"{self.kind} needs {name}", path=f"approvers.{name}")
+
+    @property
+    def most(self) -> int:
+        """Return how many people it can name at most."""
+        match self.kind:
+            case ApproverKind.USERS:
+                return len(set(self.user_ids))
+            case ApproverKind.SUPERIORS | ApproverKind.HEADS:
+                return self.level
+            case ApproverKind.ROLE:
+                return sys.maxsize
+            case _:
+                return 1
 
     @classmethod
     def users(cls, *user_ids: UserId) -> Self:

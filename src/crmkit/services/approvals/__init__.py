@@ -1,5 +1,6 @@
 """Approvals: flows are published, records submitted, decisions made, and kept moving."""
 
+from crmkit.services.approvals.batches import Decided, decide_many
 from crmkit.services.approvals.deciding import (
     add_signer,
     approvals_waiting_for,
@@ -20,6 +21,7 @@ from crmkit.services.approvals.keeping_up import (
     migrate_approval,
     void_approval,
 )
+from crmkit.services.approvals.soundness import look_through_flow
 from crmkit.services.approvals.submitting import (
     preview_route,
     propose_change,
@@ -31,14 +33,17 @@ from crmkit.services.approvals.submitting import (
 )
 
 __all__ = [
+    "Decided",
     "add_signer",
     "approvals_waiting_for",
     "approve",
     "check_flow",
+    "decide_many",
     "delegate_approvals",
     "end_delegation",
     "escalate_late_approvals",
     "flows_of",
+    "look_through_flow",
     "migrate_approval",
     "preview_route",
     "propose_change",

@@ -14,6 +14,7 @@ from crmkit.domain.filters.where import where
 from crmkit.domain.named_kinds import Identity
 from crmkit.errors import InvalidFilter, InvalidSettings, NotFound
 from crmkit.ports import Action
+from crmkit.services.approvals.soundness import look_at_conditions
 from crmkit.services.conditions import Condition, plain_condition
 from crmkit.work import UnitOfWork
 
@@ -117,6 +118,9 @@ def check_flow(work: UnitOfWork, flow: ApprovalFlow) -> None:
                 _must_name_a_user(spec, rule.field or "", f"nodes.{node.name}.approvers")
     if not content_fields(spec, only=flow.content, but=flow.moves):
         raise InvalidSettings("nothing is left to approve", path="approval_flow.moves")
+    for finding in look_at_conditions(work, flow):
+        if finding.is_fault:
+            raise InvalidSettings(finding.message, path=finding.path, fix=finding.fix)
 
 
 def _look_at_the_record_alone(filter_: Filter, path: str) -> None:

@@ -3,16 +3,18 @@
 from crmkit.domain.access.acting import Right
 from crmkit.domain.aggregate import UserId
 from crmkit.domain.approvals.approval import Approval
-from crmkit.domain.approvals.case import ApprovalStatus
+from crmkit.domain.approvals.case import ApprovalStatus, Route
 from crmkit.domain.approvals.flow import ApprovalFlow
+from crmkit.domain.approvals.node import WhenLate
 from crmkit.domain.approvals.telling import ApprovalId
 from crmkit.domain.filters.where import where
 from crmkit.domain.working_time import AROUND_THE_CLOCK, WorkingTime
+from crmkit.errors import NotFound, RuleBroken
 from crmkit.ports import Action
 from crmkit.services.approvals.applying import apply_granted, must_say_the_same
 from crmkit.services.approvals.flows import flow_of
 from crmkit.services.approvals.people import UserDirectory, acting_user
-from crmkit.services.approvals.routing import record_of, route_for
+from crmkit.services.approvals.routing import route_for
 from crmkit.work import UnitOfWork
 
 ESCALATE = Action(
@@ -27,7 +29,11 @@ VOID = Action("approval:void", "Let an approval count no more", zh="作废审批
 def escalate_late_approvals(
     work: UnitOfWork, *, limit: int = 100, calendar: WorkingTime = AROUND_THE_CLOCK
 ) -> list[Approval]:
-    """Do with approvals that are late what their flow says; returns them, the latest first."""
+    """Do with approvals that are late what their flow says; returns them, the latest first.
+
+    One that would pass, of a record that is gone or says something else by now, goes back to its
+    submitter, with the reason.
+    """
     work.permit(ESCALATE)
     one = where(Approval)
     late = one.status.eq(ApprovalStatus.PENDING) & one.due_at.le(work.now)
@@ -68,8 +74,13 @@ def void_approval(
 
 def _escalate(work: UnitOfWork, approval: Approval, calendar: WorkingTime) -> Approval:
     flow = work.behind(ApprovalFlow).get(approval.flow_id)
-    record = record_of(work, approval)
-    route = route_for(work, flow, approval.submitter_id, record, calendar=calendar)
+    route: Route = ()
+    if flow.node(approval.step.node).late is WhenLate.PASS:
+        try:
+            record = must_say_the_same(work, flow, approval)
+            route = route_for(work, flow, approval.submitter_id, record, calendar=calendar)
+        except (RuleBroken, NotFound) as obstacle:
+            return apply_granted(work, approval.give_back(at=work.now, comment=str(obstacle)))
     superiors = _superiors(work, approval.step.waiting_for)
     return apply_granted(work, approval.escalate(flow, route, superiors, at=work.now))
 

@@ -19,11 +19,12 @@ from crmkit.work import UnitOfWork
 class UserDirectory:
     """Knows the users and units of the tenant by their records, each looked up once."""
 
-    def __init__(self, work: UnitOfWork) -> None:
-        """Belong to a work."""
+    def __init__(self, work: UnitOfWork, known: Iterable[User] = ()) -> None:
+        """Belong to a work; `known` are users that it has read before."""
         self._users, self._units = work.behind(User), work.behind(Unit)
         self._today = work.now.date()
-        self._known: dict[UserId, User | None] = {}
+        self._known: dict[UserId, User | None] = {user.id: user for user in known}
+        self._roles: dict[str, list[UserId]] = {}
 
     def manager_of(self, user: UserId) -> UserId | None:
         """Return the superior of a user."""
@@ -46,9 +47,11 @@ class UserDirectory:
 
     def in_role(self, role: str) -> Iterable[UserId]:
         """Bring the users who play a role, in the order they came."""
-        user = where(User)
-        found = self._users.find(user.roles.has_any([role]), order=[user.id.asc()])
-        return [one.id for one in found]
+        if role not in self._roles:
+            user = where(User)
+            found = self._users.find(user.roles.has_any([role]), order=[user.id.asc()])
+            self._roles[role] = [one.id for one in found]
+        return self._roles[role]
 
     def is_there(self, user: UserId) -> bool:
         """Say whether the user is active."""

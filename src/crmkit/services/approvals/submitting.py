@@ -105,16 +105,9 @@ def resubmit(
     flow = work.behind(ApprovalFlow).get(approval.flow_id)
     user = acting_user(work)
     record = record_of(work, approval)
-    content = flow.content_of(work.registry[approval.entity], record)
-    again = approval.resubmit(
-        flow,
-        route_for(work, flow, user.id, record, calendar=calendar),
-        by=user.id,
-        at=work.now,
-        content=content,
-        hashed=content_hash(content),
-    )
-    return apply_granted(work, again)
+    said = _as_now(work, flow, approval, record)
+    route = route_for(work, flow, user.id, record, calendar=calendar)
+    return apply_granted(work, said.resubmit(flow, route, by=user.id, at=work.now))
 
 
 def withdraw_approval(work: UnitOfWork, approval_id: ApprovalId) -> Approval:
@@ -124,6 +117,21 @@ def withdraw_approval(work: UnitOfWork, approval_id: ApprovalId) -> Approval:
     flow = work.behind(ApprovalFlow).get(approval.flow_id)
     user = acting_user(work)
     return apply_granted(work, approval.withdraw(flow, by=user.id, at=work.now))
+
+
+def _as_now(
+    work: UnitOfWork, flow: ApprovalFlow, approval: Approval, record: Aggregate
+) -> Approval:
+    """Return an approval of what the record says by now, over the values that it has by now."""
+    spec = work.registry[approval.entity]
+    content = flow.content_of(spec, record)
+    now = approval.evolve(content=content, content_hash=content_hash(content))
+    if approval.base is None:
+        return now
+    stored = work.known(spec, approval.record_id)
+    return now.evolve(
+        base={name: spec.parts[name].plain(getattr(stored, name)) for name in approval.base}
+    )
 
 
 def _stored(work: UnitOfWork, record: A) -> A:

@@ -14,7 +14,8 @@ from crmkit.domain.privacy.audit import AuditKind
 from crmkit.domain.privacy.erasure import LEGAL_HOLD, Erasure, ErasureHeld, PersonErased
 from crmkit.domain.privacy.traces import Traces
 from crmkit.ports import Action, Session
-from crmkit.services.privacy import blanking_rows
+from crmkit.services.privacy import blanking_cases, blanking_rows
+from crmkit.services.privacy.blanking_cases import CASE
 from crmkit.services.privacy.blanking_rows import Pairs, Trail
 from crmkit.services.privacy.people import (
     Links,
@@ -80,9 +81,13 @@ def blank_records(work: UnitOfWork, spec: EntitySpec, records: Sequence[Any]) ->
 
 
 def delete_records(work: UnitOfWork, spec: EntitySpec, records: Sequence[Any]) -> None:
-    """Delete records with their history and the unique values that they hold."""
+    """Delete records with their history, their approvals and the unique values that they hold."""
     work.write_log()
     with work.storing() as session:
+        for cases in blanking_cases.cases_about(session, [record.id for record in records]):
+            for page in blanking_rows.changes_of(session, CASE, cases):
+                session.delete_many(blanking_rows.CHANGE, [row.id for row, _gone in page])
+            session.delete_many(CASE, [case.id for case in cases])
         for log, pages in (
             (blanking_rows.CHANGE, blanking_rows.changes_of(session, spec, records)),
             (blanking_rows.CLAIM, blanking_rows.claims_of(session, spec, records)),
@@ -107,6 +112,10 @@ class _Erasing:
             self.blank(spec, found, traces, is_person=False)
         for spec, found in persons:
             self.blank(spec, found, traces, is_person=True)
+        with self._work.storing() as session:
+            for cases in blanking_cases.proposed(session):
+                named = blanking_cases.named_in(cases, traces)
+                self._blank_cases(session, None, named, traces.only_strong)
         self._blank_logs(
             Trail(
                 links=self._links,
@@ -144,6 +153,19 @@ class _Erasing:
             if is_person:
                 for page in blanking_rows.claims_of(session, spec, found):
                     self._rewrite(session, blanking_rows.CLAIM, page)
+            for cases in blanking_cases.cases_about(session, [record.id for record in found]):
+                pairs = blanking_cases.blank_cases(work, spec, cases, traces)
+                self._blank_cases(session, spec, pairs, traces)
+
+    def _blank_cases(
+        self, session: Session, spec: EntitySpec | None, pairs: Pairs, traces: Traces
+    ) -> None:
+        """Blank approvals, and what the change log keeps of them."""
+        cases = [case for case, _blank in pairs]
+        self._touched += [f"{CASE.name}:{case.id}" for case in cases]
+        self._save(CASE, pairs)
+        for page in blanking_cases.blank_case_changes(self._work, session, spec, cases, traces):
+            self._rewrite(session, blanking_rows.CHANGE, page)
 
     def _save(self, spec: EntitySpec, pairs: Pairs, *, removes: bool = False) -> None:
         """Save blank records and tell that they were erased; the log gets no values."""

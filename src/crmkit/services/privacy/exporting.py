@@ -12,6 +12,7 @@ from crmkit.domain.privacy.audit import AuditKind
 from crmkit.domain.privacy.traces import plain_row
 from crmkit.ports import Action
 from crmkit.services.log_rows import among, compare, equals, paged
+from crmkit.services.privacy.blanking_cases import CASE, cases_about
 from crmkit.services.privacy.blanking_rows import CHANGE, ENTRY, MESSAGE
 from crmkit.services.privacy.people import (
     must_be_person,
@@ -33,9 +34,9 @@ def export_person(work: UnitOfWork, person: Aggregate) -> Generator[Line]:
     """Bring everything about a person line by line; memory stays flat however much there is.
 
     The first line says of whom and when; then come the records that are the person, those about
-    the person (ties, activities, deals, merges, consents), each with its history and its messages,
-    and the audit entries. The export itself is audited, so the work must be one that writes.
-    Raises `NotAPerson`.
+    the person (ties, activities, deals, merges, consents), each with its history, its messages and
+    its approvals, and the audit entries. The export itself is audited, so the work must be one that
+    writes. Raises `NotAPerson`.
     """
     must_be_person(work, person)
     work.permit(EXPORT_PERSON, on=person)
@@ -83,6 +84,8 @@ def _records(work: UnitOfWork, spec: EntitySpec, records: Sequence[Any]) -> Iter
             yield from (_line("change", CHANGE, change) for change in page)
         for page in paged(session, MESSAGE, told):
             yield from (_line("message", MESSAGE, message) for message in page)
+        for cases in cases_about(session, ids if spec is not CASE else ()):
+            yield from _records(work, CASE, cases)
 
 
 def _line(part: str, spec: EntitySpec, row: Any) -> Line:

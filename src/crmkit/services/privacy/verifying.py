@@ -11,7 +11,7 @@ from crmkit.domain.filters.lowered import All
 from crmkit.domain.privacy.traces import Traces, plain_row, texts_in
 from crmkit.ports import Action
 from crmkit.services.log_rows import paged
-from crmkit.services.privacy import blanking_rows
+from crmkit.services.privacy import blanking_cases, blanking_rows
 from crmkit.services.privacy.people import Links, persons_in, records_about
 from crmkit.work import UnitOfWork
 
@@ -47,9 +47,23 @@ def _not_blank(work: UnitOfWork, links: Links, traces: Traces) -> Iterator[Lefto
     for spec, persons in persons_in(work, links):
         yield from _differing(spec, blanking_rows.blank_persons(work, spec, persons))
         yield from _changes(work, spec, persons, traces)
+        yield from _cases(work, spec, persons, traces)
     for spec, records in records_about(work, links):
         yield from _differing(spec, blanking_rows.blank_about(work, spec, records, traces))
         yield from _changes(work, spec, records, traces)
+        yield from _cases(work, spec, records, traces)
+
+
+def _cases(
+    work: UnitOfWork, spec: EntitySpec, records: list[Any], traces: Traces
+) -> Iterator[Leftover]:
+    """Look into the approvals of records and their changes."""
+    with work.storing() as session:
+        for cases in blanking_cases.cases_about(session, [record.id for record in records]):
+            pairs = blanking_cases.blank_cases(work, spec, cases, traces)
+            yield from _differing(blanking_cases.CASE, pairs)
+            for page in blanking_cases.blank_case_changes(work, session, spec, cases, traces):
+                yield from _differing(blanking_rows.CHANGE, page)
 
 
 def _changes(
