@@ -61,6 +61,7 @@ INNER: Final = {
     "sample_company": "writes a sample",
     "sales.credit.must_have_credit": "counts what is owed once confirming was permitted",
     "sales.ledger.note_owed": "writes in the ledger once planning or paying was permitted",
+    "sales.matching": "counts money on both sides once paying, billing or planning was permitted",
     "support.choosing": "finds a desk and whose turn it is once handing over was permitted",
     "support.commands": "carries out what was permitted, in the client's words",
     "support.correspondents": "looks for who wrote once receiving was permitted",

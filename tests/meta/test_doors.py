@@ -26,6 +26,7 @@ BEHIND = {
     "services/parties.py": "keeps one primary contact, and follows merges",
     "services/sales/credit.py": "adds up what a customer owes, for whoever confirms an order",
     "services/sales/deals.py": "goes by the rules of a pipeline",
+    "services/sales/matching.py": "counts all money of an order, whoever pays or bills it",
     "services/sales/pipelines.py": "moves every record of a stage that goes",
     "services/sales/quote_approvals.py": "goes by what approval flows granted, whoever sends",
     "services/sales/stages.py": "writes and reads the stays of a record that the actor sees",

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from crmkit.domain.currencies import EXPONENTS
 from crmkit.domain.money import Money
+from crmkit.domain.sales.invoice import Invoice, InvoiceId
 from crmkit.domain.sales.order import Order
 from crmkit.domain.sales.order_events import AmendmentTooSmall, OrderId, OverDelivered, OverInvoiced
 from crmkit.domain.sales.order_line import (
@@ -92,6 +93,26 @@ def test_invoices_in_parts_add_up_to_the_line(line: AgreedLine, weights: list[in
     assert order.open_amount == Money(0, "CNY")
     with pytest.raises(OverInvoiced):
         order.bill({"1": unit})
+
+
+@given(lines(), st.lists(st.integers(1, 100), min_size=1, max_size=9))
+def test_red_letters_in_parts_add_up_to_the_invoice(line: AgreedLine, weights: list[int]) -> None:
+    """However an invoice is taken back, its red letters are all of it to the last unit."""
+    order, billed = ordered(line).bill({"1": line.quantity})
+    bill = Invoice.of(billed, id=InvoiceId(uuid4()), number="1", order_id=order.id, issued_on=DAY)
+    step = (line.quantity / sum(weights)).quantize(Decimal("0.000001"), "ROUND_DOWN")
+    cuts = [step * weight for weight in weights]
+    cuts[-1] += line.quantity - sum(cuts)
+    reds = []
+    for cut in cuts:
+        assert bill.reversed_on is None
+        bill, red = bill.credit({"1": cut}, InvoiceId(uuid4()), "2", DAY)
+        order = order.unbill(red.lines)
+        reds.append(red.gross)
+        assert bill.worth == bill.gross + Money.total(reds)
+    assert (bill.reversed_on, bill.left) == (DAY, {})
+    assert Money.total(reds) == -bill.gross
+    assert order == ordered(line).evolve(id=order.id)
 
 
 @given(

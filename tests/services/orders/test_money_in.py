@@ -10,6 +10,7 @@ import attrs
 import pytest
 
 from crmkit.crm import CRM
+from crmkit.domain.filters.where import where
 from crmkit.domain.money import Money
 from crmkit.domain.parties.customer import Customer
 from crmkit.domain.sales.approval_requirement import NotYetApproved
@@ -23,6 +24,7 @@ from crmkit.domain.sales.order_events import (
     AmendmentTooSmall,
     OrderedBefore,
     OrderNotConfirmed,
+    OverCredited,
     OverDelivered,
     OverInvoiced,
     QuoteNotAccepted,
@@ -31,7 +33,7 @@ from crmkit.domain.sales.order_line import AgreedLine, add_line, drop_line, resi
 from crmkit.domain.sales.payment_plan import Instalment, Part, PlanDoesNotAddUp
 from crmkit.domain.sales.quote_line import item
 from crmkit.domain.sales.receipt import OverAllocated, ReceiptIsReversed
-from crmkit.domain.sales.receivable import TargetKind
+from crmkit.domain.sales.receivable import ReceivableEntry, TargetKind
 from crmkit.errors import InvalidValue, MixedCurrencies, NotFound
 from crmkit.ports import Actor
 from crmkit.services import parties, sales
@@ -215,6 +217,40 @@ def test_a_red_letter_takes_an_invoice_back(firm: Firm) -> None:
         assert len(sales.invoices_of(work, order.id)) == 3
         open_ = sales.ageing(work, of=TargetKind.INVOICE)["CNY"].total
     assert open_ == cny("3390")
+
+
+def test_one_receipt_counts_on_instalments_and_invoices(firm: Firm) -> None:
+    """Money that pays instalments pays the invoices too, also later ones; red letters free it."""
+    order, (first, _second, third) = planned(firm)
+    with firm.work() as work:
+        early = sales.note_receipt(work, firm.customer.id, cny("2000"))
+        paid = sales.pay_order(work, early.id, order.id)
+        assert [entry.amount for entry in paid] == [cny("-1017"), cny("-983")]
+        bill = sales.issue_invoice(work, order.id, "2637-01", {"1": Decimal(1)}, kind="普票")
+        assert (bill.paid, bill.open_amount) == (cny("1130"), cny("0"))
+        rest = sales.issue_invoice(work, order.id, "2637-02", {"1": Decimal(2)})
+        assert (rest.paid, rest.open_amount) == (cny("870"), cny("1390"))
+    with firm.work() as work:
+        red = sales.credit_invoice(work, bill.id, "2637-03", {"1": Decimal("0.5")})
+        assert (red.gross, red.reverses_id) == (cny("-565"), bill.id)
+        assert [work.invoices.get(one.id).paid for one in (bill, rest)] == [cny("565"), cny("1435")]
+        assert work.receipts.get(early.id).unallocated == cny("0")
+        with pytest.raises(OverCredited, match=r"1 taken back, 0\.5 left"):
+            sales.credit_invoice(work, bill.id, "2637-04", {"1": Decimal(1)})
+    with firm.work() as work:
+        late = sales.note_receipt(work, firm.customer.id, cny("500"))
+        sales.pay_invoice(work, late.id, rest.id)
+        assert [one.open_amount for one in work.instalments.find()].count(cny("0")) == 1
+        assert work.instalments.get(third.id).open_amount == cny("339")
+        allocations = sales.allocations_of(work, early.id)
+        sales.release_allocation(work, allocations[0].id, reason="认错款")
+        totals = [sales.ageing(work, of=kind)["CNY"].total for kind in TargetKind]
+        assert totals == [cny("1907"), cny("1342")]
+        with pytest.raises(InvalidValue, match="another one"):
+            mirror = where(ReceivableEntry).mirrors_id.eq(allocations[1].id)
+            one = work.receivable_entries.find(mirror)[0]
+            sales.release_allocation(work, one.id, reason="")
+    assert first.open_amount == cny("1017")
 
 
 def planned(firm: Firm) -> tuple[Order, list[Instalment]]:

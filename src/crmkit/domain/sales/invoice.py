@@ -1,7 +1,8 @@
-"""Invoices as facts: number, kind, amounts and day, with red-letter reversals (红字)."""
+"""Invoices as facts: number, kind, amounts and day; red letters (红字) take back all or a part."""
 
 from collections.abc import Mapping
 from datetime import date
+from decimal import Decimal
 from typing import Annotated, Any, ClassVar, NewType, Self
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from crmkit.domain.money import Money
 from crmkit.domain.parties.customer import CustomerId
 from crmkit.domain.privacy.keeping import keeps
 from crmkit.domain.sales.order_events import OrderId
-from crmkit.domain.sales.order_progress import Moved
+from crmkit.domain.sales.order_progress import Moved, take
 from crmkit.errors import RuleBroken
 
 InvoiceId = NewType("InvoiceId", UUID)
@@ -31,18 +32,21 @@ class InvoiceIssued(Event):
 
 
 class InvoiceReversed(RuleBroken):
-    """The invoice was reversed before, or is itself a reversal."""
+    """The whole invoice was taken back before, or it takes another one back."""
 
 
 class InvoiceIsPaid(RuleBroken):
     """Money is allocated to the invoice."""
 
 
-@keeps(financial=("lines", "net", "tax", "gross", "paid", "open_amount"), about=("customer_id",))
+@keeps(
+    financial=("lines", "credited", "net", "tax", "gross", "paid", "open_amount"),
+    about=("customer_id",),
+)
 @entity(
     "invoice",
-    unique=[Unique("number"), Unique("reverses_id")],
-    indexes=[Index("order_id"), Index(("customer_id", "issued_on"))],
+    unique=[Unique("number")],
+    indexes=[Index("order_id"), Index("reverses_id"), Index(("customer_id", "issued_on"))],
     labels={"en": "Invoice", "zh": "发票"},
     events=(InvoiceIssued,),
 )
@@ -50,11 +54,12 @@ class InvoiceIsPaid(RuleBroken):
 class Invoice(Aggregate):
     """An invoice that was issued for lines of an order; amounts of a reversal are below zero.
 
-    `kind` is 专票, 普票 or any other name; `reverses_id` is the invoice that this one takes back.
+    `kind` is 专票, 普票 or any other name; `reverses_id` is the invoice that this one takes back,
+    wholly or in part; `credited` is what was taken back of the lines.
     """
 
     derived_names: ClassVar = ("open_amount",)
-    step_names: ClassVar = ("paid", "reversed_on")
+    step_names: ClassVar = ("paid", "credited", "reversed_on")
 
     id: InvoiceId
     number: Annotated[str, Text(max_length=100)]
@@ -68,6 +73,7 @@ class Invoice(Aggregate):
     kind: Annotated[str, Text(max_length=60)] = SPECIAL
     customer_id: CustomerId | None = None
     reverses_id: InvoiceId | None = None
+    credited: tuple[Moved, ...] = ()
     reversed_on: date | None = None
     paid: Money | None = None
     open_amount: Money | None = None
@@ -76,7 +82,7 @@ class Invoice(Aggregate):
         """Return what is not paid of it; of reversed invoices and reversals nothing is open."""
         zero = Money(0, self.gross.currency)
         over = self.reversed_on is not None or self.reverses_id is not None
-        return {"open_amount": zero if over else self.gross - (self.paid or zero)}
+        return {"open_amount": zero if over else self.worth - (self.paid or zero)}
 
     @classmethod
     def of(cls, lines: tuple[Moved, ...], **fields: Any) -> Self:
@@ -88,27 +94,63 @@ class Invoice(Aggregate):
         return made.recording(InvoiceIssued(invoice_id=made.id, gross=made.gross))
 
     def reverse(self, reversal_id: InvoiceId, number: str, on: date) -> tuple[Self, Self]:
-        """Return the invoice as reversed, and the red-letter invoice that takes it back."""
+        """Return the invoice as reversed, and the red-letter invoice for all that is left of it."""
+        return self.credit(self.left, reversal_id, number, on)
+
+    def credit(
+        self, quantities: Mapping[str, Decimal], credit_id: InvoiceId, number: str, on: date
+    ) -> tuple[Self, Self]:
+        """Return the invoice less quantities of its lines, and the red-letter invoice for them.
+
+        Parts of a line add up to it exactly. Raises `InvoiceReversed`, `OverCredited`, and
+        `InvoiceIsPaid` when more would be paid than is left of it.
+        """
+        less, taken = self._less(quantities)
+        if less.paid and less.paid > less.worth:
+            raise InvoiceIsPaid(
+                "has money allocated to it", path="invoice.paid", fix="release the money first"
+            )
+        if not less.left:
+            less = less.evolve(reversed_on=on)
+        return less, self._red(taken, id=credit_id, number=number, issued_on=on)
+
+    def paid_beyond(self, quantities: Mapping[str, Decimal]) -> Money:
+        """Return how much more is paid than it would be worth less these quantities."""
+        less, _taken = self._less(quantities)
+        zero = Money(0, self.gross.currency)
+        return max((self.paid or zero) - less.worth, zero)
+
+    @property
+    def left(self) -> dict[str, Decimal]:
+        """Return the quantities of its lines that were not taken back, by their keys."""
+        gone = {line.key: line.quantity for line in self.credited}
+        rests = {line.key: line.quantity - gone.get(line.key, 0) for line in self.lines}
+        return {key: rest for key, rest in rests.items() if rest}
+
+    @property
+    def worth(self) -> Money:
+        """Return its gross amount less what was taken back."""
+        gone = (line.net + line.tax for line in self.credited)
+        return self.gross - Money.total(gone, self.gross.currency)
+
+    def _less(self, quantities: Mapping[str, Decimal]) -> tuple[Self, tuple[Moved, ...]]:
         if self.reversed_on is not None or self.reverses_id is not None:
             raise InvoiceReversed(
                 "is reversed or a reversal", path="invoice.reversed_on", fix="issue another one"
             )
-        if self.paid:
-            raise InvoiceIsPaid(
-                "has money allocated to it", path="invoice.paid", fix="release the money first"
-            )
-        red = type(self).of(
-            tuple(_negative(line) for line in self.lines),
-            id=reversal_id,
-            number=number,
+        credited, taken = take(self.lines, self.credited, quantities)
+        return self.evolve(credited=credited), taken
+
+    def _red(self, taken: tuple[Moved, ...], **fields: Any) -> Self:
+        return type(self).of(
+            tuple(_negative(line) for line in taken),
             order_id=self.order_id,
             customer_id=self.customer_id,
             owner_id=self.owner_id,
             kind=self.kind,
-            issued_on=on,
             reverses_id=self.id,
+            **fields,
         )
-        return self.evolve(reversed_on=on), red
 
     def pay(self, amount: Money) -> Self:
         """Count money that was allocated, or released when below zero."""

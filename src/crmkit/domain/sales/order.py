@@ -188,16 +188,16 @@ class Order(Aggregate):
         progress, billed = invoice(self.lines, self.progress, quantities)
         return self.evolve(progress=progress), billed
 
-    def unbill(self, billed: Iterable[Moved]) -> Self:
-        """Take back what an invoice counted."""
-        taken = {one.key: one for one in billed}
+    def unbill(self, red: Iterable[Moved]) -> Self:
+        """Count the lines of an invoice in red letters, which are below zero."""
+        taken = {one.key: one for one in red}
         return self.evolve(
             progress=tuple(
                 attrs.evolve(
                     part,
-                    invoiced=part.invoiced - taken[part.key].quantity,
-                    invoiced_net=part.invoiced_net - taken[part.key].net,
-                    invoiced_tax=part.invoiced_tax - taken[part.key].tax,
+                    invoiced=part.invoiced + taken[part.key].quantity,
+                    invoiced_net=part.invoiced_net + taken[part.key].net,
+                    invoiced_tax=part.invoiced_tax + taken[part.key].tax,
                 )
                 if part.key in taken
                 else part

@@ -78,5 +78,9 @@ class OverInvoiced(RuleBroken):
     """More would be invoiced than was agreed."""
 
 
+class OverCredited(RuleBroken):
+    """More would be taken back than was invoiced."""
+
+
 class AmendmentTooSmall(RuleBroken):
     """What was delivered or invoiced already would exceed what is agreed after the change."""

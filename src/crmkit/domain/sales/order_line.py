@@ -70,7 +70,9 @@ class AgreedLine:
 
     def value_of(self, quantity: Decimal) -> tuple[Money, Money]:
         """Return net and tax of a part, rounded half up; all of it is exactly what was agreed."""
-        return _part(self.net, quantity, self.quantity), _part(self.tax, quantity, self.quantity)
+        return part_of(self.net, quantity, self.quantity), part_of(
+            self.tax, quantity, self.quantity
+        )
 
     def resized(self, quantity: Decimal) -> Self:
         """Return the line for another quantity at the same unit price."""
@@ -170,6 +172,7 @@ def above_zero(quantity: Decimal | int, path: str) -> Decimal:
     return number
 
 
-def _part(whole: Money, quantity: Decimal, of: Decimal) -> Money:
+def part_of(whole: Money, quantity: Decimal, of: Decimal) -> Money:
+    """Return what of a sum a part of a quantity is worth, rounded half up."""
     minor = half_up(whole.minor * millionths(quantity), millionths(of))
     return Money.from_minor(minor, whole.currency)

@@ -1,6 +1,7 @@
 """Counting on order lines: delivered, come back, invoiced, cancelled, and what is open."""
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from decimal import Decimal
 from typing import Annotated
 
@@ -9,8 +10,13 @@ import attrs
 from crmkit.domain.kinds import Text
 from crmkit.domain.money import Money
 from crmkit.domain.sales.millionths import short
-from crmkit.domain.sales.order_events import AmendmentTooSmall, OverDelivered, OverInvoiced
-from crmkit.domain.sales.order_line import NOTHING, AgreedLine, LineProgress, above_zero
+from crmkit.domain.sales.order_events import (
+    AmendmentTooSmall,
+    OverCredited,
+    OverDelivered,
+    OverInvoiced,
+)
+from crmkit.domain.sales.order_line import NOTHING, AgreedLine, LineProgress, above_zero, part_of
 from crmkit.errors import InvalidValue, NotFound
 
 Progress = tuple[LineProgress, ...]
@@ -80,6 +86,27 @@ def invoice(
         moved = {"net": net - part.invoiced_net, "tax": tax - part.invoiced_tax}
         billed.append(Moved(key=line.key, quantity=wanted, **moved))
     return tuple(counted), tuple(billed)
+
+
+def take(
+    lines: Sequence[Moved], gone: Sequence[Moved], quantities: Mapping[str, Decimal]
+) -> tuple[tuple[Moved, ...], tuple[Moved, ...]]:
+    """Return all that is taken back of invoiced lines, and what of it is new; parts add up exactly.
+
+    Raises `OverCredited` beyond what was invoiced.
+    """
+    known = {line.key: line for line in gone}
+    asked = _wanted({line.key for line in lines}, quantities)
+    kept, taken = [], []
+    for line in lines:
+        before = known.get(line.key) or _none_of(line)
+        after = before
+        if line.key in asked:
+            after = _part_of(line, before.quantity, asked[line.key])
+            taken.append(_between(before, after))
+        if after.quantity:
+            kept.append(after)
+    return tuple(kept), tuple(taken)
 
 
 def cancel(lines: Sequence[AgreedLine], progress: Progress) -> tuple[Progress, bool]:
@@ -154,8 +181,37 @@ def _open(line: AgreedLine, part: LineProgress) -> Money:
     return max(rest, Money(0, rest.currency))
 
 
+def _part_of(line: Moved, before: Decimal, wanted: Decimal) -> Moved:
+    if before + wanted > line.quantity:
+        raise OverCredited(
+            f"line {line.key}: {short(wanted)} taken back, {short(line.quantity - before)} left",
+            path="quantities",
+            fix="take back less",
+        )
+    after = before + wanted
+    parts = {name: part_of(getattr(line, name), after, line.quantity) for name in ("net", "tax")}
+    return Moved(key=line.key, quantity=after, **parts)
+
+
+def _none_of(line: Moved) -> Moved:
+    zero = Money(0, line.net.currency)
+    return Moved(key=line.key, quantity=NOTHING, net=zero, tax=zero)
+
+
+def _between(before: Moved, after: Moved) -> Moved:
+    return Moved(
+        key=after.key,
+        quantity=after.quantity - before.quantity,
+        net=after.net - before.net,
+        tax=after.tax - before.tax,
+    )
+
+
 def _asked(lines: Sequence[AgreedLine], quantities: Mapping[str, Decimal]) -> dict[str, Decimal]:
-    known = {line.key for line in lines}
+    return _wanted({line.key for line in lines}, quantities)
+
+
+def _wanted(known: AbstractSet[str], quantities: Mapping[str, Decimal]) -> dict[str, Decimal]:
     if not quantities:
         raise InvalidValue("names no line", path="quantities", fix="name lines and quantities")
     for key in quantities:

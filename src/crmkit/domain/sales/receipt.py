@@ -158,11 +158,16 @@ class Receipt(Aggregate):
             )
 
 
-def check_amount(amount: Money, currency: str) -> None:
-    """Raise unless an amount is above zero and in a currency."""
+def check_currency(amount: Money, currency: str) -> None:
+    """Raise unless an amount is in a currency."""
     if amount.currency != currency:
         raise MixedCurrencies(
             f"{amount.currency} is not {currency}", path="amount", fix=f"give it in {currency}"
         )
+
+
+def check_amount(amount: Money, currency: str) -> None:
+    """Raise unless an amount is above zero and in a currency."""
+    check_currency(amount, currency)
     if amount.minor <= 0:
         raise InvalidValue("is not above zero", path="amount", fix="give an amount above zero")

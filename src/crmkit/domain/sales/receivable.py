@@ -31,14 +31,20 @@ class TargetKind(StrEnum):
 @entity(
     "receivable_entry",
     unique=[Unique("reverses_id")],
-    indexes=[Index(("target", "on")), Index("target_id"), Index("receipt_id")],
+    indexes=[
+        Index(("target", "on")),
+        Index("target_id"),
+        Index("receipt_id"),
+        Index("mirrors_id"),
+    ],
     labels={"en": "Receivable entry", "zh": "应收明细"},
 )
 @attrs.frozen(kw_only=True)
 class ReceivableEntry(Aggregate):
     """What came to be owed on a day (above zero), or was paid, moved or taken back (below).
 
-    An entry with a `receipt_id` is an allocation; `reverses_id` is the one that it takes back.
+    An entry with a `receipt_id` is an allocation; `reverses_id` is the one that it takes back. One
+    with `mirrors_id` counts the money of that allocation on the other side of the same order.
     """
 
     id: ReceivableEntryId
@@ -50,6 +56,7 @@ class ReceivableEntry(Aggregate):
     customer_id: CustomerId | None = None
     receipt_id: UUID | None = None
     reverses_id: ReceivableEntryId | None = None
+    mirrors_id: ReceivableEntryId | None = None
     reason: Annotated[str, Text(max_length=1000)] | None = None
 
 

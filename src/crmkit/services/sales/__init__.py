@@ -41,6 +41,7 @@ from crmkit.services.sales.deals import (
     win_deal,
 )
 from crmkit.services.sales.invoices import (
+    credit_invoice,
     invoices_of,
     issue_invoice,
     reverse_invoice,
@@ -144,6 +145,7 @@ from crmkit.services.sales.receipts import (
     note_receipt,
     pay_instalment,
     pay_invoice,
+    pay_order,
     refund_receipt,
     release_allocation,
     reverse_receipt,
@@ -204,6 +206,7 @@ __all__ = [
     "choose_lines",
     "confirm_order",
     "credit_exposure",
+    "credit_invoice",
     "deal_lines",
     "decline_quote",
     "define_pipeline",
@@ -231,6 +234,7 @@ __all__ = [
     "orders_under",
     "pay_instalment",
     "pay_invoice",
+    "pay_order",
     "plan_contract",
     "plan_deal",
     "plan_next_step",

@@ -14,6 +14,7 @@ from crmkit.domain.sales.receivable import TargetKind
 from crmkit.errors import InvalidValue
 from crmkit.ports import Action
 from crmkit.services.sales.ledger import note_owed
+from crmkit.services.sales.matching import count_on_both_sides, free_mirrored
 from crmkit.work import UnitOfWork
 
 ISSUE_INVOICE = Action("invoice:issue", "Issue an invoice", zh="开具发票", right=Right.CREATE)
@@ -32,6 +33,7 @@ def issue_invoice(
 ) -> Invoice:
     """Keep that an invoice was issued for lines of an order; `OverInvoiced` beyond what is agreed.
 
+    Money that the instalments of the order received already counts on the invoice as well.
     `fields` may be `kind`, `issued_on`, `due_on`, `owner_id`, `tags` and `custom`.
     """
     order = work.orders.get(order_id)
@@ -50,22 +52,35 @@ def issue_invoice(
     work.orders.save(billed_order)
     kept = work.invoices.add(made)
     note_owed(work, TargetKind.INVOICE, kept, kept.gross, due_on=kept.due_on, on=kept.issued_on)
-    return kept
+    count_on_both_sides(work, order.id)
+    return work.invoices.get(kept.id)
 
 
 def reverse_invoice(
     work: UnitOfWork, invoice_id: InvoiceId, number: str, *, on: date | None = None
 ) -> Invoice:
-    """Take a whole invoice back by one in red letters; its lines can be invoiced again."""
+    """Take back all that is left of an invoice by one in red letters; it can be invoiced again."""
     invoice = work.invoices.get(invoice_id)
     work.permit(REVERSE_INVOICE, on=invoice)
-    order = work.orders.get(invoice.order_id)
-    day = on or work.now.date()
-    reversed_, red = invoice.reverse(InvoiceId(work.new_id()), number, day)
-    work.orders.save(order.unbill(invoice.lines))
-    work.invoices.save(reversed_)
-    note_owed(work, TargetKind.INVOICE, invoice, -invoice.gross, due_on=invoice.due_on, on=day)
-    return work.invoices.add(red)
+    return _credited(work, invoice, number, invoice.left, on)
+
+
+def credit_invoice(
+    work: UnitOfWork,
+    invoice_id: InvoiceId,
+    number: str,
+    quantities: Mapping[str, Decimal],
+    *,
+    on: date | None = None,
+) -> Invoice:
+    """Take back quantities of the lines of an invoice by one in red letters (部分红冲).
+
+    They can be invoiced again. Money that the invoice only counts besides goes back to the order;
+    raises `InvoiceIsPaid` where more was allocated to it than is left, and `OverCredited`.
+    """
+    invoice = work.invoices.get(invoice_id)
+    work.permit(REVERSE_INVOICE, on=invoice)
+    return _credited(work, invoice, number, quantities, on)
 
 
 def invoices_of(work: UnitOfWork, order_id: OrderId) -> list[Invoice]:
@@ -73,6 +88,25 @@ def invoices_of(work: UnitOfWork, order_id: OrderId) -> list[Invoice]:
     fields = where(Invoice)
     mine = fields.order_id.eq(order_id)
     return work.invoices.find(mine, order=[fields.issued_on.asc(), fields.id.asc()])
+
+
+def _credited(
+    work: UnitOfWork,
+    invoice: Invoice,
+    number: str,
+    quantities: Mapping[str, Decimal],
+    on: date | None,
+) -> Invoice:
+    day, order = on or work.now.date(), work.orders.get(invoice.order_id)
+    free_mirrored(work, invoice, invoice.paid_beyond(quantities), day)
+    known = work.invoices.get(invoice.id)
+    less, red = known.credit(quantities, InvoiceId(work.new_id()), number, day)
+    work.orders.save(order.unbill(red.lines))
+    work.invoices.save(less)
+    note_owed(work, TargetKind.INVOICE, less, red.gross, due_on=less.due_on, on=day)
+    kept = work.invoices.add(red)
+    count_on_both_sides(work, order.id)
+    return kept
 
 
 def _check_told(fields: Mapping[str, Any]) -> None:

@@ -62,6 +62,7 @@ def note_owed(
     on: date,
     receipt_id: UUID | None = None,
     reverses_id: ReceivableEntryId | None = None,
+    mirrors_id: ReceivableEntryId | None = None,
     reason: str | None = None,
 ) -> ReceivableEntry:
     """Keep an entry about an instalment or invoice; for services that permitted it."""
@@ -76,6 +77,7 @@ def note_owed(
         owner_id=target.owner_id,
         receipt_id=receipt_id,
         reverses_id=reverses_id,
+        mirrors_id=mirrors_id,
         reason=reason,
     )
     return work.receivable_entries.add(entry)

@@ -22,6 +22,7 @@ from crmkit.domain.sales.receivable import TargetKind
 from crmkit.errors import InvalidValue
 from crmkit.ports import Action
 from crmkit.services.sales.ledger import note_owed
+from crmkit.services.sales.matching import count_on_both_sides
 from crmkit.work import UnitOfWork
 
 PLAN_PAYMENTS = Action(
@@ -33,7 +34,10 @@ REACH_MILESTONE = Action(
 
 
 def plan_order(work: UnitOfWork, order_id: OrderId, parts: Iterable[Part]) -> list[Instalment]:
-    """Plan how an order is paid, in instalments that are exactly its gross value."""
+    """Plan how an order is paid, in instalments that are exactly its gross value.
+
+    Money that its invoices received already counts on the instalments, the first one first.
+    """
     order = work.orders.get(order_id)
     work.permit(PLAN_PAYMENTS)
     plan = PaymentPlan(
@@ -99,7 +103,8 @@ def _planned(work: UnitOfWork, plan: PaymentPlan, parts: Iterable[Part]) -> list
             due_on=one.due_on,
             on=work.now.date(),
         )
-    return made
+    count_on_both_sides(work, kept.order_id)
+    return instalments_of(work, kept.id)
 
 
 def _instalment(
