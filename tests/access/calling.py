@@ -56,6 +56,7 @@ INNER: Final = {
     "privacy.erasing.blank_records": "blanks whole rows once a retention run was permitted",
     "privacy.erasing.delete_records": "deletes whole rows once a retention run was permitted",
     "privacy.people": "finds persons for what was permitted before",
+    "privacy.blanking_cases": "blanks whole approvals once an erasure was permitted",
     "privacy.blanking_rows": "blanks whole rows once an erasure was permitted",
     "privacy.replaying": "repeats erasures from a file of the program",
     "sample_company": "writes a sample",

@@ -13,6 +13,7 @@ from crmkit.domain.aggregate import Aggregate, UserId
 from crmkit.domain.calendars.sources import Source, day_off
 from crmkit.domain.composite_kinds import Amount
 from crmkit.domain.entity import EntitySpec
+from crmkit.domain.imports.attestation import Origin
 from crmkit.domain.imports.import_run import ImportRun, ImportRunId
 from crmkit.domain.kinds import Day, Instant, Integer, Number, Text
 from crmkit.domain.money import Money
@@ -20,6 +21,7 @@ from crmkit.domain.named_kinds import Choice, Identity
 from crmkit.domain.parties.contact_points import ContactKind, ContactPoint
 from crmkit.domain.sales.chinese_vat import CHINESE_VAT
 from crmkit.domain.sales.contract_terms import ContractTerms
+from crmkit.domain.sales.deal import Deal, DealId
 from crmkit.domain.sales.order_line import AgreedLine
 from crmkit.domain.sales.payment_plan import Part
 from crmkit.domain.sales.quote_line import item
@@ -35,6 +37,7 @@ from crmkit.errors import InvalidValue
 from crmkit.services import merging, parties, sales
 from crmkit.services.access import share_record
 from crmkit.services.calendars import keeping
+from crmkit.services.imports.taking_over import take_over
 from crmkit.services.saved_views import save_view
 from crmkit.services.support import (
     articles,
@@ -160,6 +163,8 @@ def _sales(work: UnitOfWork, word: str, customer_id: Any) -> tuple[Any, Any]:
     sales.load_tax_rates(work, [TaxRule(kind=f"{word} tax", percent=Decimal(3), valid_from=day)])
     sales.set_exchange_rate(work, "USD", "CNY", Decimal("7.1"), day=day)
     sales.set_pricing_policy(work, f"{word} pricing")
+    origin = Origin(system=word, said_by=word, reason=word)
+    take_over(work, [Deal(id=DealId(work.new_id()), name=f"{word} old", stage="new")], origin)
     return deal, product
 
 

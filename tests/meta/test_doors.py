@@ -18,6 +18,7 @@ BEHIND = {
     "services/approvals/submitting.py": "reads the whole content of a record that the actor sees",
     "services/calendars/keeping.py": "counts by calendars for whoever works by them",
     "services/custom_fields.py": "counts every record that has an option",
+    "services/imports/taking_over.py": "keeps who vouches for what was taken over",
     "services/leads/assigning.py": "counts what everybody holds, to be fair",
     "services/leads/claiming.py": "lets members claim what nobody owns, and counts claims",
     "services/leads/ownership.py": "writes the whole record that changes hands",
@@ -43,6 +44,7 @@ BEHIND = {
     "services/unique_claims.py": "claims the values of every record",
     "work/seeing.py": "is the door, and reads a tenant's own fields",
     "work/stage_rules.py": "goes by the rules of a pipeline, whoever saves",
+    "work/takeover.py": "goes by the stages of a pipeline, whoever takes over",
     "work/unsharing.py": "ends the shares of removed records",
 }
 """Who reads records whatever the actor may, and what for."""

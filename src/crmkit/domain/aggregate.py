@@ -12,7 +12,7 @@ from crmkit.domain.blanks import copier_of
 from crmkit.domain.composite_kinds import Part
 from crmkit.domain.custom_values import CustomValues
 from crmkit.domain.entity import spec_of
-from crmkit.errors import InvalidValue, NotPermitted
+from crmkit.errors import InvalidValue, NotPermitted, RuleBroken
 
 UserId = NewType("UserId", UUID)
 
@@ -20,6 +20,10 @@ UserId = NewType("UserId", UUID)
 @attrs.frozen(kw_only=True)
 class Event:
     """Something that happened, told in the past tense; derive one class per event."""
+
+
+class NeverTakenOver(RuleBroken):
+    """Such a record comes about here, by its steps, and is not taken over from another system."""
 
 
 @attrs.frozen(kw_only=True)
@@ -71,6 +75,12 @@ class Aggregate:
 
     def check_step(self, before: Any) -> None:
         """Refuse to be kept as what follows `before`, None when new; a class may have rules."""
+
+    def check_taken_over(self) -> None:
+        """Refuse to come over from another system as it stands; a class with steps says when."""
+        if type(self).check_step is not Aggregate.check_step:
+            name = spec_of(type(self)).name
+            raise NeverTakenOver("comes about by its own steps", path=name, fix="take those steps")
 
     def evolve(self, **changes: Any) -> Self:
         """Return a copy with some fields changed, or raise as making it anew would.

@@ -46,12 +46,22 @@ def check_records(
         _check_exist(work, spec, name, target, wanted, checked)
         if seen_only:
             _check_seen(work, spec, name, target, wanted)
-    if spec.cls.check_step is not Aggregate.check_step:
-        for record, was in zip(checked, befores, strict=True):
-            record.check_step(was)
-    work.stage_rules.check(spec, checked, befores)
-    work.gates.check(spec, checked, befores)
+    _check_steps(work, spec, checked, befores)
     return checked
+
+
+def _check_steps(
+    work: "UnitOfWork", spec: EntitySpec, records: Sequence[Any], befores: Sequence[Any]
+) -> None:
+    """Hold the rules of steps against each record that is not taken over from elsewhere."""
+    pairs = zip(records, befores, strict=True)
+    bound = [(one, was) for one, was in pairs if not work.takeover.frees(spec, one, was)]
+    ours, ours_before = [one for one, _was in bound], [was for _one, was in bound]
+    if spec.cls.check_step is not Aggregate.check_step:
+        for record, was in bound:
+            record.check_step(was)
+    work.stage_rules.check(spec, ours, ours_before)
+    work.gates.check(spec, ours, ours_before)
 
 
 def keep_claims(

@@ -23,6 +23,7 @@ from crmkit.work.seeing import Seeing
 from crmkit.work.seen import Seen
 from crmkit.work.stage_rules import StageRules
 from crmkit.work.storing import Storing
+from crmkit.work.takeover import Takeover
 
 
 class UnitOfWork(Seeing):
@@ -57,6 +58,7 @@ class UnitOfWork(Seeing):
         self._is_committing = False
         self.gates = Gates(self)
         self.stage_rules = StageRules(self)
+        self.takeover = Takeover(self)
         self.registry = registry
         self.result: Any = None
         self._clearance = access.enter(self)

@@ -36,6 +36,7 @@ class AuditKind(StrEnum):
     RETENTION = "retention"
     CROSS_TENANT = "cross_tenant"
     POLICY_CHANGE = "policy_change"
+    TAKE_OVER = "take_over"
 
 
 @attrs.frozen(kw_only=True)

@@ -26,7 +26,7 @@ from crmkit.domain.sales.deal_parts import (
 from crmkit.domain.sales.exchange_rate import Conversion
 from crmkit.domain.sales.pipeline import PipelineId
 from crmkit.domain.sales.product import ProductId
-from crmkit.errors import RuleBroken
+from crmkit.errors import InvalidValue, RuleBroken
 
 DealId = NewType("DealId", UUID)
 
@@ -150,6 +150,13 @@ class Deal(Aggregate):
     def is_open(self) -> bool:
         """Say whether the deal is neither won nor lost."""
         return self.outcome is DealOutcome.OPEN
+
+    def check_taken_over(self) -> None:
+        """Refuse a deal that is closed at no time."""
+        if not self.is_open and self.closed_at is None:
+            raise InvalidValue(
+                f"is {self.outcome} since nobody knows when", path="deal.closed_at", fix="say it"
+            )
 
     def open(self, *, at: datetime) -> Self:
         """Begin a new deal."""

@@ -80,6 +80,14 @@ def check_step(pipeline: Pipeline, before: Any, after: Any, reads: Reads) -> Non
         raise MoveRefused(after.stage, obstacles)
 
 
+def check_standing(pipeline: Pipeline, record: Any) -> None:
+    """Return when the stage is there and fits the outcome, however the record came to stand so."""
+    target = pipeline.stage(record.stage)
+    obstacles = tuple(_unfit_outcome(pipeline, record, target))
+    if obstacles:
+        raise MoveRefused(record.stage, obstacles)
+
+
 def _obstacles_between(
     pipeline: Pipeline, before: Any, after: Any, reads: Reads
 ) -> Iterator[Obstacle]:
@@ -103,16 +111,23 @@ def _wrong_outcome(
     outcome = _outcome(after)
     if outcome is None:
         return
-    is_closing = outcome in _CLOSED and pipeline.closing(outcome) is not None
-    if target.type is not outcome and (is_closing or target.type in _CLOSED):
-        reason = f"is {outcome}, and {target.name} is a stage for what is {target.type}"
-        yield Obstacle(path=f"{pipeline.entity}.outcome", reason=reason)
+    yield from _unfit_outcome(pipeline, after, target)
     field = f"{outcome}_reason"
     listed = {StageType.WON: pipeline.won_reasons, StageType.LOST: pipeline.lost_reasons}
     reasons = listed.get(outcome, ())
     is_new = before is None or _outcome(before) is not outcome
     if is_new and reasons and getattr(after, field, None) not in reasons:
         yield Obstacle(path=f"{pipeline.entity}.{field}", reason=f"is one of {', '.join(reasons)}")
+
+
+def _unfit_outcome(pipeline: Pipeline, record: Any, target: Stage) -> Iterator[Obstacle]:
+    outcome = _outcome(record)
+    if outcome is None:
+        return
+    is_closing = outcome in _CLOSED and pipeline.closing(outcome) is not None
+    if target.type is not outcome and (is_closing or target.type in _CLOSED):
+        reason = f"is {outcome}, and {target.name} is a stage for what is {target.type}"
+        yield Obstacle(path=f"{pipeline.entity}.outcome", reason=reason)
 
 
 def _obstacles_at(

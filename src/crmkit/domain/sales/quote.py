@@ -132,6 +132,13 @@ class Quote(Aggregate):
                 fix="accept_version",
             )
 
+    def check_taken_over(self) -> None:
+        """Refuse a quote that is closed at no time."""
+        if self.outcome is not QuoteOutcome.OPEN and self.closed_at is None:
+            raise InvalidValue(
+                f"is {self.outcome} since nobody knows when", path="quote.closed_at", fix="say it"
+            )
+
     def day_of(self, at: datetime) -> date:
         """Return the day of an instant where the quote is."""
         return at.astimezone(ZoneInfo(self.zone)).date()

@@ -1,10 +1,13 @@
 """Steps of quotes: what their versions tell when they go on, and the refusal of any other way."""
 
+from datetime import datetime
 from enum import StrEnum
+from typing import Annotated
 
 import attrs
 
 from crmkit.domain.aggregate import Event
+from crmkit.domain.kinds import Text
 from crmkit.domain.sales.quote import QuoteId, QuoteVersionId
 from crmkit.errors import RuleBroken
 
@@ -17,6 +20,18 @@ class VersionStatus(StrEnum):
     ACCEPTED = "accepted"
     SUPERSEDED = "superseded"
     CLOSED = "closed"
+
+
+@attrs.frozen(kw_only=True)
+class Acceptance:
+    """The evidence that a customer accepted: who, when, from where, what exactly, how signed."""
+
+    by: Annotated[str, Text(max_length=200)]
+    at: datetime
+    content_hash: Annotated[str, Text(max_length=64)]
+    address: Annotated[str, Text(max_length=100)] = ""
+    signature: Annotated[str, Text(max_length=10_000)] = ""
+    via: Annotated[str, Text(max_length=60)] = ""
 
 
 @attrs.frozen(kw_only=True)

@@ -19,6 +19,7 @@ from crmkit.domain.sales.approval_requirement import (
 from crmkit.domain.sales.quote import QuoteId, QuoteVersionId
 from crmkit.domain.sales.quote_line import QuoteLine
 from crmkit.domain.sales.quote_steps import (
+    Acceptance,
     QuoteApproved,
     QuoteExpired,
     QuoteNeedsApproval,
@@ -72,18 +73,6 @@ _STEPS: Final = {
     "acceptance": QuoteVersionAccepted,
 }
 """The event that goes with each field when it is set."""
-
-
-@attrs.frozen(kw_only=True)
-class Acceptance:
-    """The evidence that a customer accepted: who, when, from where, what exactly, how signed."""
-
-    by: Annotated[str, Text(max_length=200)]
-    at: datetime
-    content_hash: Annotated[str, Text(max_length=64)]
-    address: Annotated[str, Text(max_length=100)] = ""
-    signature: Annotated[str, Text(max_length=10_000)] = ""
-    via: Annotated[str, Text(max_length=60)] = ""
 
 
 @keeps(financial=("lines", "totals", "buyer", "acceptance"), about=("quote_id",))
@@ -162,6 +151,10 @@ class QuoteVersion(Aggregate):
             if value is not None and value != getattr(before, name, None):
                 self._must_tell(step, name)
 
+    def check_taken_over(self) -> None:
+        """Refuse a version that was accepted under another content, or without being sent."""
+        self._must_be_about_this(self.acceptance)
+
     def write(self) -> Self:
         """Begin a new version, and tell who must approve it."""
         written = self.recording(QuoteVersionWritten(quote_id=self.quote_id, version_id=self.id))
@@ -216,13 +209,7 @@ class QuoteVersion(Aggregate):
     def accept(self, acceptance: Acceptance, *, today: date) -> Self:
         """Keep that the customer accepted, or raise when there is nothing good to accept."""
         self.must_be_good(today)
-        self.must_be_sent()
-        if acceptance.content_hash != self.content_hash:
-            raise VersionIsImmutable(
-                "what was accepted is not what was offered",
-                path="acceptance.content_hash",
-                fix="let the customer read this version",
-            )
+        self._must_be_about_this(acceptance)
         told = QuoteVersionAccepted(quote_id=self.quote_id, version_id=self.id)
         return self.evolve(acceptance=acceptance).recording(told)
 
@@ -271,6 +258,18 @@ class QuoteVersion(Aggregate):
                 f"the content of version {self.number} is not what was written",
                 path="quote_version.content_hash",
                 fix="write another version",
+            )
+
+    def _must_be_about_this(self, acceptance: Acceptance | None) -> None:
+        self.must_be_intact()
+        if acceptance is None:
+            return
+        self.must_be_sent()
+        if acceptance.content_hash != self.content_hash:
+            raise VersionIsImmutable(
+                "what was accepted is not what was offered",
+                path="acceptance.content_hash",
+                fix="let the customer read this version",
             )
 
     def _must_tell(self, step: type[QuoteStep], name: str) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from itertools import islice
 from typing import Any, Protocol
 from uuid import UUID
@@ -11,6 +12,7 @@ import attrs
 from crmkit.domain.access.acting import Right
 from crmkit.domain.entity import EntitySpec
 from crmkit.domain.filters.where import where
+from crmkit.domain.imports.attestation import Origin
 from crmkit.domain.imports.import_run import ImportRun, ImportRunId
 from crmkit.domain.imports.mapping import FileMapping
 from crmkit.errors import Conflict, Duplicate, RuleBroken
@@ -18,6 +20,7 @@ from crmkit.ports import Action, Actor
 from crmkit.services.imports.chunk import Chunk
 from crmkit.services.imports.reading import RowReader
 from crmkit.services.imports.report import ImportReport, Note, NoteKind, RowOutcome
+from crmkit.services.imports.taking_over import taking_over
 from crmkit.services.tables import Row, RowProblem
 from crmkit.work import UnitOfWork
 
@@ -52,7 +55,10 @@ class OpensWork(Protocol):
 
 @attrs.frozen(kw_only=True)
 class ImportJob:
-    """One file to import: its mapping, rows and header, and the fingerprint of its content."""
+    """One file to import: its mapping, rows and header, and the fingerprint of its content.
+
+    With an `origin` its new records are taken over as they stand: see `taking_over`.
+    """
 
     mapping: FileMapping
     header: tuple[str, ...]
@@ -60,6 +66,7 @@ class ImportJob:
     content: str
     encoding: str = ""
     delimiter: str = ""
+    origin: Origin | None = None
 
     @property
     def fingerprint(self) -> str:
@@ -171,11 +178,16 @@ class _Run:
     ) -> ImportRun:
         chunk = Chunk(self._job.mapping, spec, reader, self._crm.plugins)
         with self._open(run) as work:
-            chunk.take(work, rows)
+            with self._way_in(work, spec):
+                chunk.take(work, rows)
             if not self._dry:
                 run = work.of(ImportRun).save(_advanced(run, chunk, rows[-1].line))
         chunk.tell(self.report)
         return run
+
+    def _way_in(self, work: UnitOfWork, spec: EntitySpec) -> AbstractContextManager[None]:
+        origin = self._job.origin
+        return nullcontext() if origin is None else taking_over(work, origin, spec.cls)
 
     def _refuse(self, row: Row | RowProblem, run: ImportRun, reason: str) -> ImportRun:
         self.report.count(RowOutcome.CONFLICT)

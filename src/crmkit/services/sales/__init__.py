@@ -112,6 +112,7 @@ from crmkit.services.sales.quote_answers import (
     withdraw_quote,
 )
 from crmkit.services.sales.quote_approvals import SUBMIT_QUOTE, submit_version
+from crmkit.services.sales.quote_history import take_over_quote
 from crmkit.services.sales.quote_prices import (
     READ_QUOTE,
     SET_POLICY,
@@ -270,6 +271,7 @@ __all__ = [
     "stakeholders_of",
     "stays_of",
     "submit_version",
+    "take_over_quote",
     "tax_table",
     "terminate_contract",
     "time_at_stages",

@@ -2,12 +2,13 @@
 
 from crmkit.domain.aggregate import Aggregate
 from crmkit.domain.custom_fields import CustomField
+from crmkit.domain.imports.attestation import Attestation
 from crmkit.domain.imports.import_run import ImportRun
 from crmkit.domain.parties.saved_view import SavedView
 from crmkit.work.collection import Collection
 from crmkit.work.departments.reaching import Reaching
 
-ENTITIES: tuple[type[Aggregate], ...] = (CustomField, ImportRun, SavedView)
+ENTITIES: tuple[type[Aggregate], ...] = (CustomField, ImportRun, Attestation, SavedView)
 
 
 class Records(Reaching):
@@ -22,6 +23,11 @@ class Records(Reaching):
     def imports(self) -> Collection[ImportRun]:
         """Return the import runs."""
         return self.of(ImportRun)
+
+    @property
+    def attestations(self) -> Collection[Attestation]:
+        """Return who vouches for what was taken over."""
+        return self.of(Attestation)
 
     @property
     def saved_views(self) -> Collection[SavedView]:
