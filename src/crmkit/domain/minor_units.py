@@ -87,7 +87,11 @@ def share_minor(minor: int, weights: Sequence[Decimal | int]) -> list[int]:
     Method of the largest remainder: each share is cut down to a whole number, then the units left
     over go one each to the largest remainders, the first of equals first. Debts mirror credits.
     """
-    parts = _whole_weights(weights)
+    return share_whole(minor, _whole_weights(weights))
+
+
+def share_whole(minor: int, parts: Sequence[int]) -> list[int]:
+    """Share out a count by whole weights that are not below zero, and not all zero."""
     total = sum(parts)
     cut = [divmod(abs(minor) * part, total) for part in parts]
     left = abs(minor) - sum(share for share, _ in cut)

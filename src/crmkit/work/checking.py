@@ -79,8 +79,11 @@ def keep_claims(
 def _rules_at_stake(
     work: "UnitOfWork", spec: EntitySpec, records: Sequence[Any], befores: Sequence[Any]
 ) -> CustomRules | None:
-    """Return the tenant's rules when custom values are written; None when none can matter."""
-    if spec.cls is CustomField:
+    """Return the tenant's rules when custom values are written; None when none can matter.
+
+    What only tells of another record is written by crmkit alone, and has no custom values.
+    """
+    if spec.cls is CustomField or (spec.cls.only_tells and not any(one.custom for one in records)):
         return None
     for record, was in zip(records, befores, strict=True):
         if was is None or was.custom != record.custom or was.deleted_at != record.deleted_at:

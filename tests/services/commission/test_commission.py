@@ -1,7 +1,9 @@
 """Commission on each store: run, run again, corrected, clawed back, explained."""
 
+import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -10,12 +12,12 @@ import pytest
 from crmkit.crm import CRM
 from crmkit.domain.access.user import User
 from crmkit.domain.aggregate import UserId
-from crmkit.domain.commission.plan import Plan, QuotaMissing, Tier
+from crmkit.domain.commission.plan import Plan, QuotaMissing, SpanIsPaid, Tier
 from crmkit.domain.commission.row import CommissionIsKept, RowKind
 from crmkit.domain.forecasts.span import Span
 from crmkit.domain.money import Money
 from crmkit.services import sales
-from crmkit.services.commission import paying
+from crmkit.services.commission import paying, payouts
 from crmkit.services.forecasts import quotas
 
 Q2 = Span.quarter(2026, 2)
@@ -101,7 +103,7 @@ def test_a_run_can_be_repeated_and_corrected(firm: Firm) -> None:
     assert firm.pay() == []
     firm.run(paying.record_refund, first.id, yuan("100"), reason="质量扣款")
     assert firm.pay() == [("李强", "adjusted", "-3.00"), ("李强", "adjusted", "-5.00")]
-    told = firm.run(paying.commission_statement, firm.plan.id, firm.li, Q2)
+    told = firm.run(payouts.commission_statement, firm.plan.id, firm.li, Q2)
     assert told.total == yuan("66")
     assert told.total == yuan("30") + yuan("36")
     assert sum(part.amount.minor for part in told.rows[-1].parts) == told.rows[-1].owed.minor
@@ -117,7 +119,50 @@ def test_what_is_lost_after_all_is_clawed_back(firm: Firm) -> None:
     firm.run(sales.lose_deal, deal.id)
     (row,) = firm.run(paying.run_commission, firm.plan.id, Q2)
     assert (row.kind, row.amount, row.owed) == (RowKind.CLAWED_BACK, yuan("-20"), yuan("0"))
-    assert firm.run(paying.commission_statement, firm.plan.id, firm.wang, Q2).total == yuan("0")
+    assert firm.run(payouts.commission_statement, firm.plan.id, firm.wang, Q2).total == yuan("0")
+
+
+def test_what_was_paid_stands(firm: Firm) -> None:
+    """A span is paid once; what is found later goes into the next one, and no statement moves."""
+    deal = firm.won(yuan("400"), firm.wang)
+    firm.won(yuan("300"), firm.li)
+    firm.pay()
+    paid = firm.run(payouts.pay_commission, firm.plan.id, Q2, on=date(2026, 5, 4))
+    assert sorted(one.amount for one in paid) == [yuan("15"), yuan("20")]
+    with pytest.raises(SpanIsPaid, match="2026-05-04"):
+        firm.run(payouts.pay_commission, firm.plan.id, Q2)
+    firm.run(paying.record_refund, deal.id, yuan("100"), reason="质量扣款")
+    assert firm.pay() == [("王芳", "adjusted", "-5.00")]
+    told = firm.run(payouts.commission_statement, firm.plan.id, firm.wang, Q2)
+    assert (told.total, told.paid_on) == (yuan("20"), date(2026, 5, 4))
+    third = Span.quarter(2026, 3)
+    (later,) = firm.run(payouts.pay_commission, firm.plan.id, third)
+    assert (later.user_id, later.amount) == (firm.wang, yuan("-5"))
+    now = firm.run(payouts.commission_statement, firm.plan.id, firm.wang, third)
+    assert ([row.is_late for row in now.rows], now.total) == ([True], yuan("-5"))
+    assert firm.run(payouts.pay_commission, firm.plan.id, Span.quarter(2026, 4)) == ()
+    with firm.work() as work:
+        with pytest.raises(CommissionIsKept):
+            work.commission_payouts.save(later.evolve(amount=yuan("0")))
+        with pytest.raises(SpanIsPaid):
+            work.commission_plans.save(work.commission_plans.get(firm.plan.id).evolve(paid=()))
+
+
+def test_two_runs_at_once_write_each_row_once(firm: Firm) -> None:
+    """Of two runs at the same time one repeats, and finds nothing more to write."""
+    for _deal in range(3):
+        firm.won(yuan("100"), firm.li)
+    start = threading.Barrier(2)
+
+    def run(_number: int) -> int:
+        start.wait()
+        rows = firm.crm.run(
+            paying.run_commission, firm.plan.id, Q2, by="li", tenant=firm.tenant, attempts=50
+        )
+        return len(rows)
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(run, range(2))) == [0, 3]
 
 
 def test_without_a_quota_tiers_are_refused(firm: Firm) -> None:

@@ -43,9 +43,11 @@ _MONEY: Final = (
     *("invoice", "payment_plan", "instalment", "receipt", "receivable_entry", "credit_limit"),
 )
 _CONTRACTING: Final = ("contract:sign", "contract:terminate", "contract:void")
-_KNOWN: Final = ("user", "team", "unit", "product", "pipeline", "pool", "saved_view")
-_FORECAST: Final = ("quota", "forecast_judgement", "forecast_snapshot")
-_COMMISSION: Final = ("commission_plan", "commission_refund", "commission_row")
+_RATES: Final = ("exchange_rate", "tax_rate")
+_KNOWN: Final = ("user", "team", "unit", "product", "pipeline", "pool", "saved_view", *_RATES)
+_FORECAST: Final = ("quota", "forecast_judgement", "forecast_snapshot", "win_model")
+_EARNED: Final = ("commission_refund", "commission_row", "commission_payout")
+_COMMISSION: Final = ("commission_plan", *_EARNED)
 _DESK: Final = (
     *("ticket", "ticket_moment", "ticket_link", "time_entry", "complaint", "survey_response"),
     *("filed_letter", "letter_part", "mail_address", "intake_record"),
@@ -149,8 +151,9 @@ STANDARD: Final = Rules(
         *_grants("sales_manager", _FORECAST, _WORK, Scope.ALL),
         *_grants("sales_manager", ("forecast_line",), (Right.READ, Right.CREATE), Scope.BELOW),
         *_grants("salesperson", ("quota", "forecast_line"), _SEE, Scope.OWN),
-        *_grants("salesperson", ("forecast_snapshot",), _SEE, Scope.ALL),
+        *_grants("salesperson", ("forecast_snapshot", "win_model"), _SEE, Scope.ALL),
         *_grants("finance", (*_FORECAST, "forecast_line"), _SEE, Scope.ALL),
+        *_grants("finance", _RATES, _WORK, Scope.ALL),
         *_grants("sales_manager", ("deal",), ("report:forecast",), Scope.BELOW),
         *_grants("salesperson", ("deal",), ("report:forecast",), Scope.OWN),
         *_grants("finance", ("deal",), ("report:forecast",), Scope.ALL),
@@ -158,8 +161,8 @@ STANDARD: Final = Rules(
         *_grants("salesperson", ("subscription",), _WORK, Scope.OWN),
         *_grants("finance", ("subscription",), (Right.READ, "report:mrr"), Scope.ALL),
         *_grants("finance", _COMMISSION, _WORK, Scope.ALL),
-        *_grants("sales_manager", ("commission_row", "commission_refund"), _SEE, Scope.BELOW),
-        *_grants("salesperson", ("commission_row", "commission_refund"), _SEE, Scope.OWN),
+        *_grants("sales_manager", _EARNED, _SEE, Scope.BELOW),
+        *_grants("salesperson", _EARNED, _SEE, Scope.OWN),
         *_grants("sales_manager", ("commission_plan",), _SEE, Scope.ALL),
         *_grants("salesperson", ("commission_plan",), _SEE, Scope.ALL),
         Grant(role="sales_manager", entity="import_run", actions=_WORK),
@@ -168,6 +171,7 @@ STANDARD: Final = Rules(
         *_grants("system", ("activity",), _WORK, Scope.ALL),
         *_grants("system", ("approval",), ("approval:escalate",), Scope.ALL),
         *_grants("system", ("pool",), ("pool:recycle",), Scope.ALL),
+        *_grants("system", ("contract",), (Right.READ, Right.EDIT), Scope.ALL),
         *_grants("system", ("ticket",), (Right.READ, Right.EDIT, Right.BULK), Scope.ALL),
         *_grants("system", _MAIL, _WORK, Scope.ALL),
         *_grants("system", ("mailbox", "intake_form"), _SEE, Scope.ALL),

@@ -1,8 +1,9 @@
 """Commission plans: a rate per role that rises with attainment, and what it makes of a deal."""
 
 from collections.abc import Iterable, Iterator
+from datetime import date
 from decimal import Decimal
-from typing import Annotated, Final, NewType
+from typing import Annotated, Any, ClassVar, Final, NewType, Self
 from uuid import UUID
 
 import attrs
@@ -20,6 +21,10 @@ Percent = Annotated[Decimal, Number(scale=4)]
 _WHOLE: Final = Decimal(100)
 
 
+class SpanIsPaid(RuleBroken):
+    """The commission of the span was paid before; what is found later is paid with another one."""
+
+
 class QuotaMissing(RuleBroken):
     """A plan pays by attainment, and somebody has no quota to attain."""
 
@@ -32,6 +37,15 @@ class Tier:
     rate: Percent
 
 
+@attrs.frozen(kw_only=True)
+class PaidSpan:
+    """A span that was paid, so that its statement stands."""
+
+    first: date
+    last: date
+    paid_on: date
+
+
 @keeps(financial=("cap",))
 @entity(
     "commission_plan",
@@ -42,8 +56,11 @@ class Tier:
 class Plan(Aggregate):
     """How people of a role are paid: each part of what they win at the rate of its tier.
 
-    The first tier begins at 0. `cap` is the most that one person is paid in a span.
+    The first tier begins at 0. `cap` is the most that one person is paid in a span. `paid` are the
+    spans that were paid; they stand.
     """
+
+    step_names: ClassVar = ("paid",)
 
     id: PlanId
     name: Annotated[str, Text(max_length=200)]
@@ -51,6 +68,7 @@ class Plan(Aggregate):
     currency: Annotated[str, Text(max_length=3)]
     tiers: tuple[Tier, ...]
     cap: Money | None = None
+    paid: tuple[PaidSpan, ...] = ()
 
     def __attrs_post_init__(self) -> None:
         """Refuse tiers that do not rise from 0, rates below nothing, a cap in other money."""
@@ -62,6 +80,28 @@ class Plan(Aggregate):
             raise InvalidValue("is not below nothing", path="commission_plan.tiers")
         if self.cap is not None and (self.cap.currency != self.currency or self.cap.minor < 0):
             raise InvalidValue(f"is an amount of {self.currency}", path="commission_plan.cap")
+
+    def paid_on(self, first: date, last: date) -> date | None:
+        """Return on which day a span was paid; None while it was not."""
+        return next(
+            (one.paid_on for one in self.paid if (one.first, one.last) == (first, last)), None
+        )
+
+    def pay(self, first: date, last: date, on: date) -> Self:
+        """Close a span, so that nothing found later goes into it."""
+        known = self.paid_on(first, last)
+        if known is not None:
+            raise SpanIsPaid(
+                f"{first} to {last} was paid on {known}",
+                path="span",
+                fix="pay a later span; it takes up what was found since",
+            )
+        return self.evolve(paid=(*self.paid, PaidSpan(first=first, last=last, paid_on=on)))
+
+    def check_step(self, before: Any) -> None:
+        """Refuse to forget that a span was paid."""
+        if before is not None and self.paid[: len(before.paid)] != before.paid:
+            raise SpanIsPaid("what was paid stays", path="commission_plan.paid", fix="leave it")
 
 
 @attrs.frozen(kw_only=True)

@@ -54,14 +54,19 @@ class Refund(Aggregate):
 @keeps(financial=("credit", "parts", "owed", "amount"), about=("deal_id",))
 @entity(
     "commission_row",
-    indexes=[Index(("plan_id", "first_on", "last_on")), Index(("user_id", "first_on"))],
+    indexes=[
+        Index(("plan_id", "first_on", "last_on")),
+        Index(("plan_id", "is_late")),
+        Index(("user_id", "first_on")),
+    ],
     labels={"en": "Commission row", "zh": "提成明细"},
 )
 @attrs.frozen(kw_only=True)
 class Row(Aggregate):
     """What a run found of one person and deal: `owed` in all, and `amount` more than before.
 
-    `parts` say at which rates what of the `credit` was paid; the cap explains the rest.
+    `parts` say at which rates what of the `credit` was paid; the cap explains the rest. What
+    `is_late` was found after the span was paid, so it is paid with a later one.
     """
 
     id: RowId
@@ -76,6 +81,7 @@ class Row(Aggregate):
     owed: Money
     amount: Money
     found_at: datetime
+    is_late: bool = False
 
     def check_step(self, before: Any) -> None:
         """Refuse every change of what it says."""

@@ -58,6 +58,14 @@ class ContractEnded(Event):
     reason: str
 
 
+@attrs.frozen(kw_only=True)
+class NoticeReminded(Event):
+    """The last day for notice comes near, so somebody is to decide whether to go on."""
+
+    contract_id: ContractId
+    notice_by: date
+
+
 class ContractIsOver(RuleBroken):
     """The contract was terminated or is void."""
 
@@ -71,7 +79,7 @@ class ContractDoesNotRenew(RuleBroken):
 
 
 class NoticeTooLate(RuleBroken):
-    """The last day for notice is over."""
+    """The last day for notice is over, or the contract goes on by then."""
 
 
 @keeps(financial=("original", "terms", "amendments"), about=("customer_id", "contact_id"))
@@ -80,7 +88,7 @@ class NoticeTooLate(RuleBroken):
     unique=[Unique("number")],
     indexes=[Index("customer_id"), Index("notice_until")],
     labels={"en": "Contract", "zh": "合同"},
-    events=(ContractSigned, ContractAmended, ContractEnded),
+    events=(ContractSigned, ContractAmended, ContractEnded, NoticeReminded),
 )
 @attrs.frozen(kw_only=True)
 class Contract(Aggregate):
@@ -88,12 +96,13 @@ class Contract(Aggregate):
 
     `notice_by` is the last day for notice, `notice_until` the instant at which it is over where
     the calendar is; None without an end. They are provisional while the days of the calendar are
-    not published that far.
+    not published that far. `bound_until` is the last day of the term before a renewal,
+    `reminded_of` the last day for notice of which somebody was reminded.
     """
 
     step_names: ClassVar = (
         *("terms", "amendments", "notice_by", "notice_until", "is_provisional"),
-        *("signed_at", "terminated_on", "voided_at", "end_reason"),
+        *("signed_at", "terminated_on", "voided_at", "end_reason", "bound_until", "reminded_of"),
     )
 
     id: ContractId
@@ -108,6 +117,8 @@ class Contract(Aggregate):
     notice_by: date | None = None
     notice_until: datetime | None = None
     is_provisional: bool = False
+    bound_until: date | None = None
+    reminded_of: date | None = None
     signed_at: datetime | None = None
     terminated_on: date | None = None
     voided_at: datetime | None = None
@@ -172,8 +183,21 @@ class Contract(Aggregate):
             raise ContractDoesNotRenew(
                 "is not renewed", path="contract.terms.renewal", fix="amend its terms first"
             )
-        reason = f"renewed until {ends_on}"
-        return self.amend({"ends_on": ends_on}, at=at, by=by, reason=reason)
+        reason, bound_until = f"renewed until {ends_on}", self.terms.ends_on
+        renewed = self.amend({"ends_on": ends_on}, at=at, by=by, reason=reason)
+        return renewed.evolve(bound_until=bound_until)
+
+    def goes_on(self, *, at: datetime) -> bool:
+        """Say whether the next term is certain: it renews itself and notice is over."""
+        is_over = self.notice_until is not None and self.notice_until <= at
+        return is_over and self.terms.renewal is Renewal.AUTO
+
+    def remind(self) -> Self:
+        """Remind of the last day for notice, once for each."""
+        if self.notice_by is None or self.reminded_of == self.notice_by:
+            return self
+        reminded = NoticeReminded(contract_id=self.id, notice_by=self.notice_by)
+        return self.evolve(reminded_of=self.notice_by).recording(reminded)
 
     def terminate(self, on: date, reason: str, *, at: datetime) -> Self:
         """End on a day, or with the last day when notice comes in time; `NoticeTooLate` else."""
@@ -183,6 +207,12 @@ class Contract(Aggregate):
                 f"notice was due by {self.notice_by}",
                 path="contract.notice_by",
                 fix="amend the contract with the other party",
+            )
+        if self.bound_until is not None and on <= self.bound_until:
+            raise NoticeTooLate(
+                f"was renewed, and holds until {self.bound_until}",
+                path="contract.bound_until",
+                fix="end it on a later day",
             )
         ended = ContractEnded(contract_id=self.id, reason=reason)
         return self.evolve(terminated_on=on, end_reason=reason).recording(ended)

@@ -1,8 +1,9 @@
 """Deals: the chances to sell."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Annotated, ClassVar, NewType, Self
+from typing import Annotated, Any, ClassVar, NewType, Self
 from uuid import UUID
 
 import attrs
@@ -141,10 +142,10 @@ class Deal(Aggregate):
     lead_id: LeadId | None = None
     closing_rate: Conversion | None = None
 
-    def __attrs_post_init__(self) -> None:
-        """Refuse shares that are not 100 percent together, or give somebody two."""
-        super().__attrs_post_init__()
+    def derived(self) -> Mapping[str, Any]:
+        """Refuse shares that are not 100 percent together; nothing follows from other fields."""
         check_splits(self.splits)
+        return {}
 
     @property
     def is_open(self) -> bool:

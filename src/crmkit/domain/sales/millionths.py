@@ -5,6 +5,7 @@ context of the thread.
 """
 
 from decimal import Context, Decimal
+from functools import lru_cache
 from typing import Final
 
 from crmkit.domain.currencies import EXPONENTS
@@ -34,6 +35,7 @@ def decimal_of(count: int) -> Decimal:
     return Decimal(count).scaleb(-6, _WIDE)
 
 
+@lru_cache(maxsize=4096)
 def short(number: Decimal) -> str:
     """Write a number without trailing zeros."""
     return _SIX.text(number)

@@ -91,7 +91,7 @@ class Pricing:
         if product is not None:
             answer = self.book.price_of(product, draft.quantity)
             if answer is not None:
-                steps += self._book_steps(answer, draft, percent, listed)
+                steps += self._book_steps(answer, draft, quantity, percent, listed)
                 floor = self._floor(answer, percent)
             self._add_options(product, draft, percent, steps)
         if draft.unit_price is not None:
@@ -159,9 +159,9 @@ class Pricing:
         return without_tax(floor, percent) if answer.price_list.tax_included else floor
 
     def _book_steps(
-        self, answer: BookPrice, draft: DraftLine, percent: int, listed: int | None
+        self, answer: BookPrice, draft: DraftLine, quantity: int, percent: int, listed: int | None
     ) -> list[PriceStep]:
-        entry, quantity = answer.entry, millionths(draft.quantity)
+        entry = answer.entry
         source, record_id = answer.price_list.name, entry.id
         if not entry.tiers:
             if listed is None:
@@ -173,18 +173,24 @@ class Pricing:
         minor = self._minor(quantity, first)
         steps = [self._step(StepKind.BOOK, minor, first, source, record_id)]
         if answer.tier is not entry.tiers[0]:
-            steps.append(self._tier_step(answer, draft, percent))
+            steps.append(self._tier_step(answer, draft, quantity, percent))
         return steps
 
-    def _tier_step(self, answer: BookPrice, draft: DraftLine, percent: int) -> PriceStep:
+    def _tier_step(
+        self, answer: BookPrice, draft: DraftLine, quantity: int, percent: int
+    ) -> PriceStep:
+        tier, entry = answer.tier, answer.entry
+        if tier is not None and entry.mode is TierMode.VOLUME:
+            price = self._as_shown(answer, millionths(tier.price), percent)
+            told = f"{answer.price_list.name}: from {short(tier.from_quantity)}"
+            return self._step(StepKind.TIER, self._minor(quantity, price), price, told, entry.id)
         cut = [
             (millionths(part), self._as_shown(answer, millionths(price), percent))
-            for part, price in slices(answer.entry, draft.quantity)
+            for part, price in slices(entry, draft.quantity)
         ]
-        quantity = millionths(draft.quantity)
         minor = minor_of_product(sum(part * price for part, price in cut), self.currency)
         unit = cut[0][1] if len(cut) == 1 else unit_price_of(minor, quantity, self.currency)
-        return self._step(StepKind.TIER, minor, unit, _tier_text(answer, cut), answer.entry.id)
+        return self._step(StepKind.TIER, minor, unit, _tier_text(answer, cut), entry.id)
 
     def _add_options(
         self, product: Product, draft: DraftLine, percent: int, steps: list[PriceStep]
@@ -243,8 +249,10 @@ class Pricing:
 def _source(steps: Sequence[PriceStep]) -> PriceSource:
     if steps[-1].kind is StepKind.MANUAL:
         return PriceSource.MANUAL
-    is_booked = any(step.kind is StepKind.BOOK for step in steps)
-    return PriceSource.BOOK if is_booked else PriceSource.LIST
+    for step in steps:
+        if step.kind is StepKind.BOOK:
+            return PriceSource.BOOK
+    return PriceSource.LIST
 
 
 def _percent_text(answer: BookPrice) -> str:
@@ -252,8 +260,6 @@ def _percent_text(answer: BookPrice) -> str:
 
 
 def _tier_text(answer: BookPrice, cut: Sequence[tuple[int, int]]) -> str:
-    if answer.entry.mode is TierMode.VOLUME and answer.tier is not None:
-        return f"{answer.price_list.name}: from {short(answer.tier.from_quantity)}"
     told = (f"{short(decimal_of(part))} at {short(decimal_of(price))}" for part, price in cut)
     return f"{answer.price_list.name}: {', '.join(told)}"
 

@@ -114,27 +114,30 @@ def _steps(
     draft: DraftLine, priced: Priced, settled: Settled, terms: Terms, floor: int | None
 ) -> tuple[PriceStep, ...]:
     """Return the whole waterfall; the last step leaves what is paid for the line."""
+    currency, found = terms.currency, list(priced.steps)
     after = settled.minor - settled.discount
-    found = list(priced.steps)
-
-    def add(kind: StepKind, source: str = "", unit_price: Decimal | None = None) -> None:
-        amount = Money.from_minor(after, terms.currency)
-        found.append(PriceStep(kind=kind, amount=amount, unit_price=unit_price, source=source))
-
     if settled.discount and draft.discount is not None:
-        add(StepKind.DISCOUNT, draft.discount.told)
+        found.append(_step(StepKind.DISCOUNT, after, currency, draft.discount.told))
     after -= settled.share
     if settled.share and terms.discount is not None:
-        add(StepKind.DOCUMENT_DISCOUNT, terms.discount.told)
+        found.append(_step(StepKind.DOCUMENT_DISCOUNT, after, currency, terms.discount.told))
     if floor is not None:
-        add(StepKind.FLOOR, unit_price=decimal_of(floor))
+        found.append(_step(StepKind.FLOOR, after, currency, unit_price=decimal_of(floor)))
     percent = _percent(priced.percent)
     after += 0 if terms.tax_included else settled.line_tax
-    add(StepKind.TAX, f"{percent} included" if terms.tax_included else percent)
+    told = f"{percent} included" if terms.tax_included else percent
+    found.append(_step(StepKind.TAX, after, currency, told))
     if settled.gross != after:
-        after = settled.gross
-        add(StepKind.ROUNDING, "tax rounded on the document")
+        told = "tax rounded on the document"
+        found.append(_step(StepKind.ROUNDING, settled.gross, currency, told))
     return tuple(found)
+
+
+def _step(
+    kind: StepKind, minor: int, currency: str, source: str = "", unit_price: Decimal | None = None
+) -> PriceStep:
+    amount = Money.from_minor(minor, currency)
+    return PriceStep(kind=kind, amount=amount, unit_price=unit_price, source=source)
 
 
 @lru_cache(maxsize=100)
@@ -144,6 +147,8 @@ def _percent(count: int) -> str:
 
 def _with_subtotals(lines: Sequence[QuoteLine], currency: str) -> tuple[QuoteLine, ...]:
     """Give each subtotal the sums of the counted lines since its section began."""
+    if not any(line.kind is LineKind.SUBTOTAL for line in lines):
+        return tuple(lines)
     found: list[QuoteLine] = []
     since = 0
     for at, line in enumerate(lines):

@@ -13,7 +13,7 @@ from typing import Final
 
 import attrs
 
-from crmkit.domain.minor_units import share_minor
+from crmkit.domain.minor_units import share_whole
 from crmkit.domain.money import Money
 from crmkit.domain.sales.discount import Discount
 from crmkit.domain.sales.millionths import WHOLE, decimal_of, half_up
@@ -162,7 +162,7 @@ def _shared(whole: int, weights: Sequence[int], order: Sequence[int]) -> list[in
     """Share out by weights, asking the lines in an order that follows from what they cost."""
     shares = [0] * len(weights)
     if whole:
-        parts = share_minor(whole, [weights[at] for at in order])
+        parts = share_whole(whole, [weights[at] for at in order])
         for at, part in zip(order, parts, strict=True):
             shares[at] = part
     return shares

@@ -1,7 +1,7 @@
 """Follow-ups: what should be done next is planned as an activity, so that nobody forgets it."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
@@ -9,6 +9,7 @@ from crmkit.domain.aggregate import Aggregate
 from crmkit.domain.changes import Operation, OutboxMessage
 from crmkit.domain.parties.activity import Activity, ActivityId, ActivityKind, link_to
 from crmkit.domain.parties.lead import Lead
+from crmkit.domain.sales.contract import Contract, NoticeReminded
 from crmkit.domain.sales.deal import Deal, DealId, DealLost, DealOutcome, DealWon
 from crmkit.errors import InvalidSettings
 from crmkit.plugins.hookspecs import hookimpl
@@ -21,6 +22,7 @@ _SUBJECTS: Final[Mapping[str, Mapping[str, str]]] = {
     "first_call": {"en": "First call: {name}", "zh": "首次联系：{name}"},
     "onboarding": {"en": "Begin with the customer: {name}", "zh": "启动交付：{name}"},
     "win_back": {"en": "Ask again: {name}", "zh": "回访：{name}"},
+    "notice": {"en": "Decide whether to go on: {name}", "zh": "决定是否续签：{name}"},
 }
 
 
@@ -28,8 +30,9 @@ class FollowUps:
     """Plans a first call for each new lead, the beginning of each won deal, and asks again.
 
     First call and beginning are planned in the transaction of the lead or deal; asking again after
-    a lost deal comes through the outbox, and only while the deal is lost. Each belongs to the owner
-    of its record; a span of None leaves that kind of follow-up out.
+    a lost deal comes through the outbox, and only while the deal is lost. Who is reminded of the
+    notice of a contract has until its last day to decide. Each belongs to the owner of its record;
+    a span of None leaves that kind of follow-up out.
     """
 
     name = "crmkit.follow_up"
@@ -59,6 +62,8 @@ class FollowUps:
                 self._plan(work, "first_call", work.of(Lead).get(lead_id), ActivityKind.CALL)
             case DealWon(deal_id=deal_id):
                 self._plan(work, "onboarding", work.of(Deal).get(deal_id), ActivityKind.TASK)
+            case NoticeReminded(contract_id=contract_id):
+                self._decide(work, work.of(Contract).get(contract_id))
             case _:
                 return
 
@@ -82,16 +87,28 @@ class FollowUps:
 
     def _plan(self, work: "UnitOfWork", what: str, record: Lead | Deal, kind: ActivityKind) -> None:
         span = self._spans[what]
-        if span is None:
-            return
-        about: Aggregate = record
+        if span is not None:
+            self._add(work, what, record, record.name, kind, work.now + span)
+
+    def _decide(self, work: "UnitOfWork", contract: Contract) -> None:
+        self._add(work, "notice", contract, contract.name, ActivityKind.TASK, contract.notice_until)
+
+    def _add(
+        self,
+        work: "UnitOfWork",
+        what: str,
+        record: Aggregate,
+        name: str,
+        kind: ActivityKind,
+        due_at: datetime | None,
+    ) -> None:
         work.of(Activity).add(
             Activity(
                 id=ActivityId(work.new_id()),
                 kind=kind,
-                subject=_SUBJECTS[what][self._language].format(name=record.name),
-                links=(link_to(about),),
-                due_at=work.now + span,
+                subject=_SUBJECTS[what][self._language].format(name=name),
+                links=(link_to(record),),
+                due_at=due_at,
                 owner_id=record.owner_id,
             )
         )

@@ -30,16 +30,6 @@ RUN_COMMISSION = Action(
 )
 
 
-@attrs.frozen(kw_only=True)
-class Statement:
-    """The rows of one person in a span, in the order in which they were found, and their sum."""
-
-    user_id: UserId
-    span: Span
-    rows: tuple[Row, ...]
-    total: Money
-
-
 def plan_commission(
     work: UnitOfWork,
     name: str,
@@ -85,10 +75,14 @@ def run_commission(
     """Work out a plan for a span from won deals, their shares and refunds; return the new rows.
 
     Repeated, it writes nothing; after a correction, the difference. Written rows never change. A
-    deal that is not won any more, or was given back, is clawed back. Raises `QuotaMissing`.
+    deal that is not won any more, or was given back, is clawed back. What is found after the span
+    was paid is late. The plan is held, so that two runs at once write nothing twice. Raises
+    `QuotaMissing`.
     """
     work.permit(RUN_COMMISSION)
     plan = work.commission_plans.get(plan_id)
+    work.hold(plan)
+    is_late = plan.paid_on(span.first, span.last) is not None
     people = _people(work, plan)
     credits_ = _credits(work, plan, span, people, zone)
     earned: dict[UserId, tuple[Earned, ...]] = {
@@ -105,24 +99,12 @@ def run_commission(
             first_on=span.first,
             last_on=span.last,
             found_at=work.now,
+            is_late=is_late,
             **attrs.asdict(one, recurse=False),
         )
         for one in findings(earned, written, plan.currency)
     ]
     return tuple(work.commission_rows.insert_many(new))
-
-
-def commission_statement(
-    work: UnitOfWork, plan_id: PlanId, user_id: UserId, span: Span
-) -> Statement:
-    """Return how the commission of one person in a span came to be, row by row."""
-    plan = work.commission_plans.get(plan_id)
-    row = where(Row)
-    asked = row.plan_id.eq(plan_id) & row.user_id.eq(user_id)
-    within = row.first_on.eq(span.first) & row.last_on.eq(span.last)
-    rows = work.commission_rows.find(asked & within, order=[row.found_at.asc(), row.id.asc()])
-    total = Money.total((one.amount for one in rows), plan.currency)
-    return Statement(user_id=user_id, span=span, rows=tuple(rows), total=total)
 
 
 def _people(work: UnitOfWork, plan: Plan) -> frozenset[UserId]:

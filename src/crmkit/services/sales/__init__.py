@@ -151,11 +151,13 @@ from crmkit.services.sales.receipts import (
     release_allocation,
     reverse_receipt,
 )
+from crmkit.services.sales.renewals import remind_of_notice, renew_due_contracts
 from crmkit.services.sales.stages import (
     move_in_pipeline,
     rots_since,
     rotting_deals,
     stays_of,
+    stays_of_many,
     time_at_stages,
 )
 
@@ -248,8 +250,10 @@ __all__ = [
     "reach_milestone",
     "refund_receipt",
     "release_allocation",
+    "remind_of_notice",
     "remove_price",
     "renew_contract",
+    "renew_due_contracts",
     "reopen_deal",
     "reprice",
     "requote",
@@ -270,6 +274,7 @@ __all__ = [
     "stages_in_use",
     "stakeholders_of",
     "stays_of",
+    "stays_of_many",
     "submit_version",
     "take_over_quote",
     "tax_table",

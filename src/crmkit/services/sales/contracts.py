@@ -8,6 +8,7 @@ import attrs
 
 from crmkit.domain.access.acting import Right
 from crmkit.domain.calendars.calendar import CalendarId
+from crmkit.domain.filters.tree import Filter
 from crmkit.domain.filters.where import where
 from crmkit.domain.parties.customer import CustomerId
 from crmkit.domain.sales.contract import Contract, ContractId
@@ -110,11 +111,16 @@ def notice_due(work: UnitOfWork, before: datetime, *, limit: int = 100) -> list[
     """
     fields = where(Contract)
     due = fields.notice_until.lt(before) & fields.notice_until.gt(work.now)
-    running = fields.voided_at.is_none() & fields.terminated_on.is_none()
-    signed = fields.signed_at.le(work.now)
     return work.contracts.find(
-        due & running & signed, order=[fields.notice_until.asc()], limit=limit
+        due & in_force(work.now), order=[fields.notice_until.asc()], limit=limit
     )
+
+
+def in_force(at: datetime) -> Filter:
+    """Ask for contracts that were signed, and neither ended nor declared void."""
+    fields = where(Contract)
+    running = fields.voided_at.is_none() & fields.terminated_on.is_none()
+    return fields.signed_at.le(at) & running
 
 
 def orders_under(work: UnitOfWork, contract_id: ContractId) -> list[Order]:

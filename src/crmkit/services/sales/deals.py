@@ -68,9 +68,7 @@ def move_deal(work: UnitOfWork, deal_id: DealId, *, to: str) -> Deal:
         case StageType.LOST:
             return lose_deal(work, deal_id, stage=to)
         case _:
-            moved = deal.move(to, at=work.now)
-            must_be_allowed(work, pipeline, deal, to)
-            return _kept(work, deal, moved, pipeline)
+            return _kept(work, deal, deal.move(to, at=work.now), pipeline)
 
 
 def win_deal(

@@ -2,19 +2,22 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any, TypeVar
+from uuid import UUID
 
 from crmkit.domain.access.acting import Right
 from crmkit.domain.aggregate import Aggregate
 from crmkit.domain.filters.as_json import FilterReader
 from crmkit.domain.filters.where import where
+from crmkit.domain.making import maker_of
 from crmkit.domain.sales.deal import Deal
 from crmkit.domain.sales.moving import check_move
 from crmkit.domain.sales.pipeline import Pipeline, PipelineId
 from crmkit.domain.sales.stage_stay import StageStay, StageStayId, began_at, time_in_stages
 from crmkit.domain.working_time import AROUND_THE_CLOCK, WorkingTime
 from crmkit.errors import InvalidSettings
-from crmkit.ports import Action
+from crmkit.ports import BATCH, Action
 from crmkit.work import Collection, UnitOfWork
 
 A = TypeVar("A", bound=Aggregate)
@@ -73,6 +76,20 @@ def stays_of(work: UnitOfWork, record: Aggregate) -> list[StageStay]:
     return work.behind(StageStay).find(mine, order=[stay.entered_at.asc(), stay.id.asc()])
 
 
+def stays_of_many(work: UnitOfWork, records: Iterable[A]) -> dict[UUID, list[StageStay]]:
+    """Return the stays that are over of many records that the actor sees, in the order of time."""
+    stay, found = where(StageStay), dict[UUID, list[StageStay]]()
+    source = iter(records)
+    while batch := list(islice(source, BATCH)):
+        seen = work.of(type(batch[0])).look_up([record.id for record in batch])
+        name = work.registry[type(batch[0])].name
+        mine = stay.entity.eq(name) & stay.record_id.in_(list(seen))
+        found |= {record_id: [] for record_id in seen}
+        for one in work.behind(StageStay).find(mine, order=[stay.entered_at.asc(), stay.id.asc()]):
+            found[one.record_id].append(one)
+    return found
+
+
 def time_at_stages(work: UnitOfWork, record: Aggregate) -> dict[str, timedelta]:
     """Return the time that a record stood at each stage, up to now; together it is its age."""
     return time_in_stages(stays_of(work, record), record, now=work.now)
@@ -121,7 +138,8 @@ def _stay(work: UnitOfWork, before: Any, after: Any, pipeline: Pipeline | None) 
     outcome, to_outcome = (getattr(one, "outcome", None) for one in (before, after))
     stages = () if pipeline is None else pipeline.stages
     chances = [stage.probability for stage in stages if stage.name == before.stage]
-    return StageStay(
+    return _make_stay(
+        custom={},
         id=StageStayId(work.new_id()),
         entity=work.registry[type(after)].name,
         record_id=after.id,
@@ -137,3 +155,7 @@ def _stay(work: UnitOfWork, before: Any, after: Any, pipeline: Pipeline | None) 
         left_by=work.actor.id,
         owner_id=after.owner_id,
     )
+
+
+_make_stay = maker_of(StageStay)
+"""Makes a stay of values that are known to be right: its record has them."""
