@@ -34,12 +34,16 @@ class Known:
 
 @attrs.frozen(kw_only=True)
 class Example:
-    """One closed deal: what was known of it when it was `asked_at`, and how it ended."""
+    """One closed deal: what was known of it when it was `asked_at`, and how it ended.
+
+    `stage_chance` is what its stage said then, from 0 to 1.
+    """
 
     features: Mapping[str, Known]
     asked_at: datetime
     closed_at: datetime
     won: bool
+    stage_chance: float | None = None
 
 
 def check_sample(examples: Sequence[Example]) -> None:

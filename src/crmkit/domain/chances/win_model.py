@@ -85,8 +85,8 @@ class Verdict:
 def train(examples: Sequence[Example], *, stage_chance: float, penalty: float = 0.003) -> Verdict:
     """Learn from the first 60 percent in time, calibrate on the next 20, test on the last 20.
 
-    `stage_chance` is what the stage says, from 0 to 1. Same examples, same model. Raises
-    `SampleTooSmall` and `FeatureLeaks`.
+    `stage_chance` is what the stage says, from 0 to 1, of examples that do not tell it. Same
+    examples, same model. Raises `SampleTooSmall` and `FeatureLeaks`.
     """
     check_sample(examples)
     check_leaks(examples)
@@ -101,7 +101,7 @@ def train(examples: Sequence[Example], *, stage_chance: float, penalty: float = 
         calibrated=len(held),
         tested=len(latest),
         brier=brier((model.chance(plain(one)), one.won) for one in latest),
-        stage=brier((stage_chance, one.won) for one in latest),
+        stage=brier((_stage_of(one, stage_chance), one.won) for one in latest),
         rate=brier((rate, one.won) for one in latest),
     )
 
@@ -115,6 +115,10 @@ def brier(pairs: Iterable[tuple[float, bool]]) -> float:
 def plain(example: Example) -> dict[str, Value]:
     """Return the features of an example by their names."""
     return {name: known.value for name, known in example.features.items()}
+
+
+def _stage_of(example: Example, default: float) -> float:
+    return default if example.stage_chance is None else example.stage_chance
 
 
 def _fitted(examples: Sequence[Example], penalty: float) -> WinModel:

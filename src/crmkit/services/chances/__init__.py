@@ -1,0 +1,1 @@
+"""Chances: learn from closed deals what the chances of open ones are."""

@@ -1,0 +1,117 @@
+"""Learning: examples from closed deals as they were known then, models, chances of open deals."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import attrs
+
+from crmkit.domain.access.acting import Right
+from crmkit.domain.chances.example import Example
+from crmkit.domain.chances.knowing import (
+    FIELDS,
+    asking_time,
+    check_fields,
+    example_of,
+    known_of,
+)
+from crmkit.domain.chances.trained import TrainedModel, TrainedModelId
+from crmkit.domain.chances.win_model import Reason, train
+from crmkit.domain.filters.where import where
+from crmkit.domain.sales.deal import Deal, DealId, DealOutcome
+from crmkit.domain.sales.pipeline import PipelineId
+from crmkit.ports import Action
+from crmkit.services.history import histories, history
+from crmkit.services.sales.deal_team import predict_deal
+from crmkit.services.sales.stages import stays_of, stays_of_many
+from crmkit.work import UnitOfWork
+
+TRAIN_MODEL = Action(
+    "win_model:train", "Train a model of winning", zh="训练赢率模型", right=Right.CREATE
+)
+DAY = timedelta(days=1)
+
+
+@attrs.frozen(kw_only=True)
+class Sample:
+    """The examples of a pipeline, and how many closed deals make none."""
+
+    examples: tuple[Example, ...]
+    left_out: int
+
+
+@attrs.frozen(kw_only=True)
+class Predicted:
+    """An open deal with the chance that a model gives it, and the reasons, strongest first."""
+
+    deal: Deal
+    percent: int
+    reasons: tuple[Reason, ...]
+
+
+def closed_examples(
+    work: UnitOfWork,
+    pipeline: PipelineId,
+    *,
+    after: int = 14,
+    fields: Sequence[str] = FIELDS,
+) -> Sample:
+    """Return the closed deals of a pipeline as they were known so many days after their opening.
+
+    Values come from the change log up to then, stages from the stays. Deals that had closed by
+    then, or were written down only later, are left out: one could not have asked about them.
+    """
+    work.permit(TRAIN_MODEL)
+    check_fields(fields)
+    deal = where(Deal)
+    closed = deal.pipeline_id.eq(pipeline) & deal.outcome.ne(DealOutcome.OPEN)
+    deals = work.deals.find(closed)
+    asked = {one.id: at for one in deals if (at := asking_time(one, after * DAY)) is not None}
+    askable = [one for one in deals if one.id in asked]
+    stays, changes = stays_of_many(work, askable), histories(work, askable)
+    examples = tuple(
+        example_of(one, asked[one.id], stays[one.id], changes[one.id], fields) for one in askable
+    )
+    return Sample(examples=examples, left_out=len(deals) - len(askable))
+
+
+def train_win_model(
+    work: UnitOfWork,
+    name: str,
+    pipeline: PipelineId,
+    *,
+    after: int = 14,
+    fields: Sequence[str] = FIELDS,
+) -> TrainedModel:
+    """Train a model on the closed deals of a pipeline that the actor sees, and keep it.
+
+    Its scores stand beside those of the stages at that time. Raises `SampleTooSmall` and
+    `FeatureLeaks`; then nothing is kept.
+    """
+    sample = closed_examples(work, pipeline, after=after, fields=fields)
+    verdict = train(sample.examples, stage_chance=0.5)
+    made = TrainedModel.of(
+        verdict,
+        id=TrainedModelId(work.new_id()),
+        name=name,
+        pipeline_id=pipeline,
+        trained_at=work.now,
+        asked_after=after,
+        fields=tuple(fields),
+        left_out=sample.left_out,
+    )
+    return work.win_models.add(made)
+
+
+def predict_with(work: UnitOfWork, model_id: TrainedModelId, deal_id: DealId) -> Predicted:
+    """Keep the chance that a trained model gives an open deal as it stands now, with reasons.
+
+    Raises `StageIsBetter` when the model did not beat the chance of the stage.
+    """
+    trained = work.win_models.get(model_id)
+    trained.must_be_better()
+    deal = work.deals.get(deal_id)
+    known = known_of(deal, stays_of(work, deal), history(work, deal), trained.fields, work.now)
+    features = {name: one.value for name, one in known.items()}
+    percent = trained.model.percent(features)
+    kept = predict_deal(work, deal_id, percent, model=trained.name)
+    return Predicted(deal=kept, percent=percent, reasons=trained.model.reasons(features))
