@@ -34,10 +34,13 @@ from crmkit.services import custom_fields, merging, parties, sales
 from crmkit.services.calendars import keeping
 from crmkit.services.support import setting_up, tickets
 from crmkit.work import UnitOfWork
+from tests.deep.crashing_support import begin_support, support_calls
 
 TENANT = "acme"
 DIED = 9
 START = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
+LATER = START + timedelta(hours=1)
+"""When the writes happen that are to be survived."""
 
 
 class Fate:
@@ -98,8 +101,8 @@ class Dying(sqlite3.Connection):
 class Ticking:
     """A clock that moves a second with each look."""
 
-    def __init__(self) -> None:
-        self.moment = START
+    def __init__(self, begin: datetime = START) -> None:
+        self.moment = begin
 
     def now(self) -> datetime:
         """Return the next second."""
@@ -117,7 +120,7 @@ class Listener:
         """Receive nothing here; nothing is delivered."""
 
 
-def open_crm(path: Path, *, seed: int) -> CRM:
+def open_crm(path: Path, *, seed: int, begin: datetime = LATER) -> CRM:
     """Open a CRM whose ids and times are the same each time."""
     engine = create_engine(
         "sqlite://",
@@ -126,12 +129,12 @@ def open_crm(path: Path, *, seed: int) -> CRM:
     )
     event.listen(engine, "connect", lambda made, _record: made.execute("PRAGMA journal_mode=WAL"))
     ids = UuidSequence(random.Random(seed).getrandbits)
-    return CRM.open(engine, plugins=[Listener()], plugin_names=(), clock=Ticking(), ids=ids)
+    return CRM.open(engine, plugins=[Listener()], plugin_names=(), clock=Ticking(begin), ids=ids)
 
 
 def prepare(template: Path) -> None:
     """Write what the scenarios begin with, and where it is."""
-    crm = open_crm(template, seed=1)
+    crm = open_crm(template, seed=1, begin=START)
     places = begin(crm)
     crm.close()
     crm.storage._engine.dispose()  # type: ignore[attr-defined]
@@ -177,7 +180,7 @@ def begin(crm: CRM) -> dict[str, Any]:
     with crm.work(by="li", tenant=TENANT) as work:
         parties.update_customer(work, customers[2].id, notes="to be undone")
         places["changeset"] = str(work.changeset_id)
-    return places
+    return places | {"support": begin_support(crm, queue.id, office.id)}
 
 
 def insert_many(work: UnitOfWork, name: str) -> int:
@@ -260,11 +263,12 @@ def perform(crm: CRM, name: str, places: dict[str, Any], *, attempts: int = 5) -
     if name == "undo":
         crm.undo(UUID(places["changeset"]), by="wang", tenant=TENANT)
         return
-    service, *args = scenarios(places)[name]
+    service, *args = (scenarios(places) | support_calls(places["support"]))[name]
+    options = args.pop() if args and isinstance(args[-1], dict) else OPTIONS.get(name, {})
     key = None if name in KEYLESS else "only once"
     marks: dict[str, Any] = {"by": "wang", "tenant": TENANT, "idempotency_key": key}
     marks["attempts"] = attempts
-    crm.run(service, *args, **marks, **OPTIONS.get(name, {}))
+    crm.run(service, *args, **marks, **options)
 
 
 def run(template: Path, folder: Path, name: str, step: int) -> None:

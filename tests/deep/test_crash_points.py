@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import sqlite3
 import subprocess
 import sys
@@ -11,8 +12,13 @@ from typing import Any
 
 import pytest
 
-SERVICES = Path(__file__).parent / "crashing_services.py"
-STEP = 1 if os.environ.get("CRMKIT_FULL") == "1" else 4
+from tests.deep.crashing_support import SUPPORT
+
+ROOT = Path(__file__).parents[2]
+FULL = os.environ.get("CRMKIT_FULL") == "1"
+STEP = 1 if FULL else 4
+SAMPLE = 3
+"""How many writes of support the quick run takes, at every 12th point."""
 DIED = 9
 KEYLESS = {"undo", "define_field", "retire_field", "define_pipeline"}
 SCENARIOS = (
@@ -28,7 +34,11 @@ State = dict[str, list[tuple[Any, ...]]]
 def run_services(*arguments: str) -> list[dict[str, Any]]:
     """Run the crashing services in a process and return what they printed."""
     done = subprocess.run(
-        [sys.executable, str(SERVICES), *arguments], capture_output=True, text=True, check=False
+        [sys.executable, "-m", "tests.deep.crashing_services", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
     )
     assert done.returncode == 0, done.stderr[-3000:]
     return [json.loads(line) for line in done.stdout.splitlines()]
@@ -64,7 +74,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.deep
-@pytest.mark.parametrize("scenario", SCENARIOS)
+@pytest.mark.parametrize("scenario", [*SCENARIOS, *(SUPPORT if FULL else ())])
 def test_a_crash_leaves_all_or_nothing(
     template: Path, tmp_path: Path, scenario: str, figure: Callable[[str], None]
 ) -> None:
@@ -72,15 +82,38 @@ def test_a_crash_leaves_all_or_nothing(
 
     They are those of after exactly where the commit had passed.
     """
-    counted, *deaths = run_services("run", str(template), str(tmp_path), scenario, str(STEP))
-    before, after = state_of(template), state_of(tmp_path / "after.db")
+    crash(template, tmp_path, scenario, step=STEP, figure=figure)
+
+
+@pytest.mark.deep
+def test_a_crash_in_support_leaves_all_or_nothing(
+    template: Path, tmp_path: Path, figure: Callable[[str], None]
+) -> None:
+    """So do all writes of support: due times are those of before or those of after, with all else.
+
+    The quick run takes some of them, by a seed; the full run takes each at every statement.
+    """
+    seed = random.SystemRandom().randrange(10**6)
+    print(f"seed {seed}")
+    for scenario in random.Random(seed).sample(SUPPORT, SAMPLE):
+        folder = tmp_path / scenario
+        folder.mkdir()
+        crash(template, folder, scenario, step=3 * STEP, figure=figure)
+
+
+def crash(
+    template: Path, folder: Path, scenario: str, *, step: int, figure: Callable[[str], None]
+) -> None:
+    """Let a write pass, then die at every step-th of its statements, and judge what is left."""
+    counted, *deaths = run_services("run", str(template), str(folder), scenario, str(step))
+    before, after = state_of(template), state_of(folder / "after.db")
     changed = {name for name in after if after[name] != before[name]}
     expected = {"crm_change", "crm_changeset", "crm_outbox_message"}
     assert changed >= expected | (set() if scenario in KEYLESS else {"crm_idempotency_key"})
     check_all_is_counted(counted["statements"], changed)
     assert deaths
     for death in deaths:
-        path = tmp_path / f"{death['number']}-{death['phase']}.db"
+        path = folder / f"{death['number']}-{death['phase']}.db"
         place = f"{scenario}, {death['phase']} {death['number']}: {death['sql']}"
         assert death["status"] == DIED, place
         found = state_of(path)

@@ -5,6 +5,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 import attrs
@@ -15,7 +16,9 @@ from crmkit.crm import CRM
 from crmkit.domain.ids import UuidSequence
 from crmkit.errors import OutcomeUnknown, StoreUnavailable
 from crmkit.testing.servers import Server
-from tests.deep.crashing_services import KEYLESS, Listener, Ticking, begin, perform
+from tests.deep.crashing_services import KEYLESS, LATER, START, Listener, Ticking, perform
+from tests.deep.crashing_services import begin as prepare
+from tests.deep.crashing_support import SUPPORT
 from tests.deep.relay import Relay
 from tests.deep.test_crash_points import SCENARIOS
 
@@ -80,17 +83,17 @@ class Bench:
         return None
 
 
-def open_crm(url: str, *, seed: int) -> CRM:
+def open_crm(url: str, *, seed: int, begin: datetime = LATER) -> CRM:
     """Open a CRM with ids from a seed and a clock that ticks."""
     ids = UuidSequence(random.Random(seed).getrandbits)
-    return CRM.open(url, plugins=[Listener()], plugin_names=(), clock=Ticking(), ids=ids)
+    return CRM.open(url, plugins=[Listener()], plugin_names=(), clock=Ticking(begin), ids=ids)
 
 
 @pytest.fixture(scope="module")
 def bench(postgres: Server, new_postgres: Callable[[], str]) -> Iterator[Bench]:
     """Give a database with what the scenarios begin with."""
-    with open_crm(url := new_postgres(), seed=1) as crm:
-        places = begin(crm)
+    with open_crm(url := new_postgres(), seed=1, begin=START) as crm:
+        places = prepare(crm)
     relay = Relay(postgres.port)
     with psycopg.connect(url, autocommit=True) as direct:
         bench = Bench(relay, direct, places)
@@ -108,7 +111,7 @@ def chosen(requests: int, seed: int) -> list[Point]:
 
 
 @pytest.mark.deep
-@pytest.mark.parametrize("scenario", SCENARIOS)
+@pytest.mark.parametrize("scenario", [*SCENARIOS, *(SUPPORT if FULL else ())])
 def test_a_cut_line_leaves_all_or_nothing(
     bench: Bench, scenario: str, figure: Callable[[str], None]
 ) -> None:
