@@ -65,6 +65,21 @@ def test_the_glossary_knows_every_record() -> None:
     assert unknown == []
 
 
+def test_every_promise_of_support_has_its_test() -> None:
+    """Each row of the page of promises names tests, and each of them exists."""
+    page = _read("docs/guides/support/promises.md")
+    rows = [row for row in page.splitlines() if row.startswith("| ") and "| shown by |" not in row]
+    named = [re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", row) for row in rows]
+    assert all(named)
+    assert len(rows) > 30
+    missing = [
+        f"{path}::{name}"
+        for path, name in {one for tests in named for one in tests}
+        if f"def {name}(" not in _read(path)
+    ]
+    assert missing == []
+
+
 @pytest.mark.timeout(1200)
 def test_the_manual_builds_without_a_warning(tmp_path: Path) -> None:
     """Sphinx builds the manual; a warning is an error."""

@@ -123,6 +123,15 @@ def test_a_due_time_never_lands_in_a_break() -> None:
     assert CHINA.subtract(at(SHANGHAI, 2026, 3, 3, 12), 3 * HOURS) == at(SHANGHAI, 2026, 3, 3, 9)
 
 
+def test_a_deadline_crosses_the_end_of_a_month_and_of_a_year() -> None:
+    """The 30th comes before the 2nd of the next month, and the year is counted on."""
+    office = BusinessCalendar.of("office", "Asia/Shanghai", "mon-fri 09:00-12:00 13:00-18:00")
+    for start, due in (((2026, 1, 30), (2026, 2, 2)), ((2026, 12, 31), (2027, 1, 1))):
+        opened, shut = (at(SHANGHAI, *day, 17) for day in (start, due))
+        assert office.add(opened, 8 * HOURS).at == shut
+        assert office.elapsed(opened, shut) == 8 * HOURS
+
+
 def test_weekends_nights_and_nothing_to_do() -> None:
     """What begins out of hours runs from the opening; no duration is over at once."""
     saturday = at(SHANGHAI, 2026, 3, 7, 23)

@@ -1,12 +1,15 @@
 """Clocks of service levels: golden vectors, pauses, other targets, breaches, alarms, what if."""
 
 from datetime import UTC, date, datetime, timedelta
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crmkit.domain.access.team import TeamId
 from crmkit.domain.calendars.business_calendar import BusinessCalendar
 from crmkit.domain.calendars.sources import Source
 from crmkit.domain.support.clock_rules import (
@@ -18,6 +21,7 @@ from crmkit.domain.support.clock_rules import (
     periodic_update,
     resolution,
     targets,
+    team_time,
 )
 from crmkit.domain.support.clocks import ClockRun, ClockState, Retarget
 from crmkit.domain.support.explaining import explain
@@ -193,6 +197,24 @@ def test_next_response_runs_from_the_first_unanswered_message() -> None:
     runs = fold(answered, of)
     assert [run.state for run in runs] == [ClockState.MET, ClockState.RUNNING]
     assert runs[1].due_at == at(25, 10)
+
+
+def test_the_time_of_a_team_runs_while_the_team_has_it() -> None:
+    """Beside the customer's clock, which runs on; it rests elsewhere and while others are asked."""
+    first, second = TeamId(uuid4()), TeamId(uuid4())
+    of = level(RESOLUTION, team_time(second, LIMITS))
+    moments = (
+        attrs.evolve(opened(at(23, 9)), team_id=first),
+        Moment(at=at(23, 11), happening=Happening.QUEUED, team_id=second),
+        moved(at(23, 14), C.PENDING_CUSTOMER, team_id=second),
+        moved(at(23, 16), C.OPEN, team_id=second),
+        Moment(at=at(23, 16, 30), happening=Happening.QUEUED, team_id=first),
+        moved(at(24, 10), C.RESOLVED, team_id=first),
+    )
+    customers, teams = fold(moments, of)
+    assert (customers.used, teams.used) == (6 * 3_600_000, 5 * 1_800_000)
+    states = [segment.state.value for segment in teams.segments]
+    assert states == ["paused", "running", "paused", "running", "paused"]
 
 
 def test_a_periodic_update_begins_anew_with_each_reply() -> None:

@@ -186,6 +186,29 @@ def test_an_answer_follows_a_merge(desk: Desk) -> None:
     assert answer.ticket_id == two.ticket_id
 
 
+def test_letters_and_files_of_merged_tickets_are_seen_together(desk: Desk) -> None:
+    """All files of all letters, also over two merges; each ticket has its own again afterwards."""
+    box = a_box(desk)
+    head = b"From: a@b.example\nMessage-ID: <%d@a>\nContent-Type: multipart/mixed; boundary=b\n\n"
+    part = b"--b\nContent-Disposition: attachment; filename=%d-%d.txt\n\n%d\n"
+    bodies = [b"".join(part % (at, no, no) for no in (1, 2, 3)) for at in range(3)]
+    letters = [receive(desk, box, head % at + body + b"--b--") for at, body in enumerate(bodies)]
+    first, second, third = (one.ticket_id for one in letters)
+    desk.run(merging.merge_tickets, second, third)
+    desk.run(merging.merge_tickets, first, second)
+
+    def files(ticket_id: Any) -> list[str]:
+        with desk.work() as unit:
+            found = [one.id for one in filing.letters_of(unit, ticket_id)]
+            kept = [file for one in found for file in filing.attachments_of(unit, one)]
+        return sorted(file.name for file in kept)
+
+    every = [f"{at}-{no}.txt" for at in range(3) for no in (1, 2, 3)]
+    assert files(first) == files(third) == every
+    desk.run(merging.unmerge_ticket, second)
+    assert (files(first), files(second)) == (every[:3], every[3:])
+
+
 def test_a_bounce_marks_the_address_and_opens_nothing(desk: Desk) -> None:
     """Only a report about our own letter counts, and only for whom that was sent to."""
     box = a_box(desk)

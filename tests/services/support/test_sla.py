@@ -119,6 +119,14 @@ def test_what_was_late_stays_late_when_days_are_published(desk: Desk) -> None:
     assert moved.due_at == moment(4, 18)
 
 
+def test_public_holidays_and_make_up_days_count_for_tickets(desk: Desk) -> None:
+    """From the Friday before Spring Festival on a Saturday is worked, and nine days are not."""
+    desk.at(13, 16, month=2)
+    ticket = opened(desk)
+    assert ticket.clocks[1].due_at == moment(24, 16, month=2)
+    assert ticket.clocks[0].due_at == moment(14, 11, month=2)
+
+
 def test_a_ticket_explains_its_clocks(desk: Desk) -> None:
     """Each segment has its time, its reason, its calendar and the working time it had."""
     ticket = opened(desk)

@@ -4,9 +4,10 @@ from uuid import uuid4
 
 import pytest
 
+from crmkit.domain.access.team import Team, TeamId
 from crmkit.domain.filters.where import where
 from crmkit.domain.parties.customer import Customer
-from crmkit.domain.support.clock_rules import resolution
+from crmkit.domain.support.clock_rules import resolution, targets, team_time
 from crmkit.domain.support.clocks import ClockState
 from crmkit.domain.support.moments import Author, Happening
 from crmkit.domain.support.priorities import (
@@ -25,6 +26,7 @@ from crmkit.domain.support.ticket_events import (
     TicketMoved,
     TicketOpened,
     TicketPrioritised,
+    TicketQueued,
     TicketReopened,
     TicketReplied,
 )
@@ -32,7 +34,7 @@ from crmkit.domain.support.ticket_record import LinkKind
 from crmkit.errors import CrmkitError, InvalidFilter, InvalidValue, NotFound
 from crmkit.services import merging, parties
 from crmkit.services.support import setting_up, sla, tickets, ties
-from tests.services.support.conftest import ANSWER, SOLVE, Desk, moment
+from tests.services.support.conftest import ANSWER, HOUR, SOLVE, Desk, moment
 
 C = StatusCategory
 
@@ -128,6 +130,28 @@ def test_another_priority_changes_the_targets(desk: Desk) -> None:
     assert raised.due_at == moment(2, 11)
     assert raised.clocks[1].due_at == moment(2, 14)
     assert desk.run(tickets.prioritise_ticket, ticket.id, Priority.CRITICAL).version == 3
+
+
+def test_another_queue_brings_another_team_and_its_clock(desk: Desk) -> None:
+    """It is told and kept as a moment; the second line's own time runs from there."""
+    with desk.work() as unit:
+        second = unit.teams.add(Team(id=TeamId(unit.new_id()), name="second line")).id
+        hydraulics = setting_up.define_queue(unit, "hydraulics", team=second)
+        limits = targets({Priority.NORMAL: 4 * HOUR})
+        ola = team_time(second, limits)
+        policy = setting_up.define_policy(unit, "two lines", desk.calendar.id, ola, precedence=5)
+    ticket = opened(desk)
+    desk.at(2, 10)
+    with desk.work() as unit:
+        queued = tickets.queue_ticket(unit, ticket.id, hydraulics.id)
+        told = TicketQueued(ticket_id=ticket.id, queue_id=hydraulics.id, team_id=second)
+        assert told in unit.events
+        assert tickets.queue_ticket(unit, ticket.id, hydraulics.id) == queued
+    (run,) = queued.clocks
+    assert (queued.team_id, queued.sla_policy_id, queued.version) == (second, policy.id, 2)
+    assert (run.used, run.due_at) == (0, moment(2, 15))
+    with desk.work() as unit:
+        assert [one.team_id for one in sla.moments_of(unit, ticket.id)] == [desk.team, second]
 
 
 def test_statuses_in_the_words_of_the_client(desk: Desk) -> None:

@@ -6,6 +6,7 @@ from typing import Annotated, Final
 
 import attrs
 
+from crmkit.domain.access.team import TeamId
 from crmkit.domain.kinds import Text
 from crmkit.domain.support.moments import Author, Happening, When
 from crmkit.domain.support.priorities import Priority
@@ -158,4 +159,19 @@ def periodic_update(targets: tuple[Target, ...], alarms: tuple[Alarm, ...] = ())
         pauses=(WAITS_FOR_OTHERS, IS_FINISHED),
         targets=targets,
         alarms=alarms,
+    )
+
+
+def team_time(team: TeamId, targets: tuple[Target, ...], *, name: str = "team_time") -> ClockRule:
+    """From the opening to the solution, running only while a team has it: what teams promise.
+
+    It runs beside the clocks that the customer was promised; each team may have one of its own.
+    """
+    elsewhere = When(other_than_teams=(team,))
+    return ClockRule(
+        name=name,
+        starts=(BEGINS,),
+        stops=(IS_FINISHED,),
+        pauses=(WAITS_FOR_OTHERS, elsewhere),
+        targets=targets,
     )

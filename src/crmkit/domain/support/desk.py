@@ -13,7 +13,7 @@ from crmkit.domain.entity import Index, Unique, entity
 from crmkit.domain.kinds import Text
 from crmkit.domain.privacy.keeping import keeps
 from crmkit.domain.support.priorities import PriorityMatrix
-from crmkit.domain.support.ticket import QueueId
+from crmkit.domain.support.ticket_events import QueueId
 from crmkit.errors import InvalidValue
 
 AgentId = NewType("AgentId", UUID)

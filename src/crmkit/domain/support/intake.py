@@ -14,8 +14,7 @@ from crmkit.domain.kinds import Text
 from crmkit.domain.parties.contact import ContactId
 from crmkit.domain.privacy.keeping import keeps
 from crmkit.domain.privacy.terms import CUSTOMER_CARE, LegalBasis, Retention
-from crmkit.domain.support.ticket import QueueId
-from crmkit.domain.support.ticket_events import TicketId
+from crmkit.domain.support.ticket_events import QueueId, TicketId
 from crmkit.errors import InvalidValue, OutOfRange
 
 IntakeFormId = NewType("IntakeFormId", UUID)

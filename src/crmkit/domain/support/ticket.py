@@ -30,9 +30,8 @@ from crmkit.domain.support.refusals import (
 )
 from crmkit.domain.support.sla import Clocks
 from crmkit.domain.support.statuses import StatusCategory
-from crmkit.domain.support.ticket_events import TicketId
+from crmkit.domain.support.ticket_events import QueueId, TicketId
 
-QueueId = NewType("QueueId", UUID)
 SlaPolicyId = NewType("SlaPolicyId", UUID)
 Name = Annotated[str, Text(max_length=100)]
 
@@ -62,6 +61,7 @@ Name = Annotated[str, Text(max_length=100)]
         told.TicketMoved,
         told.TicketReplied,
         told.TicketPrioritised,
+        told.TicketQueued,
         told.TicketAssigned,
         told.TicketReopened,
         told.TicketMerged,
@@ -153,6 +153,7 @@ class Ticket(Aggregate):
             author=author,
             public=public,
             cycle=self.cycle,
+            team_id=self.team_id,
         )
 
     def open(self, *, at: datetime) -> Self:
@@ -198,6 +199,13 @@ class Ticket(Aggregate):
         event = told.TicketPrioritised(ticket_id=self.id, priority=priority, cause=cause)
         return self.evolve(priority=priority, priority_cause=cause).recording(event)
 
+    def queue(self, queue: QueueId, team: TeamId | None) -> Self:
+        """Be in another queue, before its team."""
+        if (self.queue_id, self.team_id) == (queue, team):
+            return self
+        event = told.TicketQueued(ticket_id=self.id, queue_id=queue, team_id=team)
+        return self.evolve(queue_id=queue, team_id=team).recording(event)
+
     def assign(self, assignee: UserId | None, reason: str) -> Self:
         """Be worked on by somebody else, or by nobody."""
         self.must_be_unfinished()
@@ -216,13 +224,9 @@ class Ticket(Aggregate):
         if self.is_unfinished or self.category is StatusCategory.CANCELLED:
             raise TicketNotFinished(f"is {self.category}", path="ticket.category")
         cycle = self.cycle + 1
-        return self.evolve(
-            status=status,
-            category=StatusCategory.OPEN,
-            cycle=cycle,
-            resolved_at=None,
-            closed_at=None,
-        ).recording(told.TicketReopened(ticket_id=self.id, cycle=cycle))
+        opened = self.evolve(status=status, category=StatusCategory.OPEN, cycle=cycle)
+        event = told.TicketReopened(ticket_id=self.id, cycle=cycle)
+        return opened.evolve(resolved_at=None, closed_at=None).recording(event)
 
     def merge_into(self, other: TicketId) -> Self:
         """Lead to another ticket; everything that was here stays here."""
@@ -257,16 +261,14 @@ class Ticket(Aggregate):
 
     def is_held(self, user: UserId, at: datetime) -> bool:
         """Say whether somebody else holds it at an instant."""
-        holder, until = self.held_by_id, self.held_until
-        return holder is not None and holder != user and until is not None and at < until
+        return self.held_by_id not in (None, user) and at < (self.held_until or at)
 
     def ticking(self, clocks: Clocks) -> Self:
         """Have these clocks; a breach that only shows now is told."""
-        known = {(run.clock, run.started_at): run for run in self.clocks}
+        known = {(run.clock, run.started_at) for run in self.clocks if run.is_breached}
+        missed = [run for run in clocks if run.is_breached]
         events = [
-            _breach(self.id, run)
-            for run in clocks
-            if run.is_breached and not _was_told(known.get((run.clock, run.started_at)))
+            _breach(self.id, run) for run in missed if (run.clock, run.started_at) not in known
         ]
         return self.evolve(clocks=clocks).recording(*events)
 
@@ -282,10 +284,6 @@ class Ticket(Aggregate):
             raise TicketWasMerged(
                 "leads to another ticket", path="ticket.merged_into_id", fix="unmerge it first"
             )
-
-
-def _was_told(run: ClockRun | None) -> bool:
-    return run is not None and run.is_breached
 
 
 def _breach(ticket_id: TicketId, run: ClockRun) -> told.SlaAlarmRang:

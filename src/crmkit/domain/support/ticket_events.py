@@ -6,12 +6,14 @@ from uuid import UUID
 
 import attrs
 
+from crmkit.domain.access.team import TeamId
 from crmkit.domain.aggregate import Event, UserId
 from crmkit.domain.support.moments import Author
 from crmkit.domain.support.priorities import Priority, PriorityCause
 from crmkit.domain.support.statuses import StatusCategory
 
 TicketId = NewType("TicketId", UUID)
+QueueId = NewType("QueueId", UUID)
 
 
 @attrs.frozen(kw_only=True)
@@ -47,6 +49,15 @@ class TicketPrioritised(Event):
     ticket_id: TicketId
     priority: Priority
     cause: PriorityCause
+
+
+@attrs.frozen(kw_only=True)
+class TicketQueued(Event):
+    """A ticket is in another queue, before the team of that."""
+
+    ticket_id: TicketId
+    queue_id: QueueId
+    team_id: TeamId | None
 
 
 @attrs.frozen(kw_only=True)

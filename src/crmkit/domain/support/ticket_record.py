@@ -7,6 +7,7 @@ from uuid import UUID
 
 import attrs
 
+from crmkit.domain.access.team import TeamId
 from crmkit.domain.aggregate import Aggregate, UserId
 from crmkit.domain.entity import Index, Unique, entity
 from crmkit.domain.kinds import Text
@@ -51,6 +52,7 @@ class TicketMoment(Aggregate):
     author: Author = Author.SYSTEM
     public: bool = False
     cycle: int = 1
+    team_id: TeamId | None = None
     assignee_id: UserId | None = None
     chain: tuple[Annotated[str, Text(max_length=200)], ...] = ()
     trace: tuple[RuleVerdict, ...] = ()

@@ -17,7 +17,7 @@ from crmkit.ports import Action
 from crmkit.services.support.choosing import absent_now, desk_of, next_agent
 from crmkit.services.support.commands import watched
 from crmkit.services.support.happening import happen
-from crmkit.services.support.tickets import find_ticket
+from crmkit.services.support.tickets import find_ticket, tickets_within
 from crmkit.work import UnitOfWork
 
 ASSIGN_TICKET = Action("ticket:assign", "Assign a ticket", zh="分派工单", right=Right.ASSIGN)
@@ -147,9 +147,8 @@ def log_time(
 
 def time_on(work: UnitOfWork, ticket_id: TicketId) -> timedelta:
     """Add up the time that was spent on a ticket and on those merged into it."""
-    ticket, entry = where(Ticket), where(TimeEntry)
-    merged = [one.id for one in work.tickets.find(ticket.merged_into_id.eq(ticket_id))]
-    spent = work.time_entries.columns((entry.minutes,), entry.ticket_id.in_([ticket_id, *merged]))
+    entry, ids = where(TimeEntry), tickets_within(work, ticket_id)
+    spent = work.time_entries.columns((entry.minutes,), entry.ticket_id.in_(ids))
     return timedelta(minutes=sum(minutes for (minutes,) in spent))
 
 

@@ -44,7 +44,7 @@ def do(work: UnitOfWork, ticket: Ticket, command: Command) -> tuple[Ticket, Happ
         case Do.ASSIGN:
             return _assigned(work, ticket, to), Happening.ASSIGNED
         case Do.QUEUE:
-            return queued(ticket, find_queue(work, to)), None
+            return queued(ticket, find_queue(work, to)), Happening.QUEUED
         case Do.TAG:
             return ticket if to in ticket.tags else ticket.evolve(tags=(*ticket.tags, to)), None
         case Do.UNTAG:
@@ -79,9 +79,7 @@ def find_queue(work: UnitOfWork, name: str) -> Queue:
 
 def queued(ticket: Ticket, queue: Queue) -> Ticket:
     """Put a ticket into a queue and before its team."""
-    if (ticket.queue_id, ticket.team_id) == (queue.id, queue.team_id):
-        return ticket
-    return ticket.evolve(queue_id=queue.id, team_id=queue.team_id)
+    return ticket.queue(queue.id, queue.team_id)
 
 
 def watched(ticket: Ticket, user: UserId) -> Ticket:

@@ -19,7 +19,7 @@ from crmkit.domain.support.refusals import LetterNotWhole
 from crmkit.domain.support.ticket_events import TicketId
 from crmkit.errors import Duplicate, NotPermitted, TransactionConflict
 from crmkit.ports import Action
-from crmkit.services.support.tickets import find_ticket, reply_to_ticket
+from crmkit.services.support.tickets import find_ticket, reply_to_ticket, tickets_within
 from crmkit.work import UnitOfWork
 
 FILE_LETTER = Action(
@@ -28,9 +28,9 @@ FILE_LETTER = Action(
 
 
 def letters_of(work: UnitOfWork, ticket_id: TicketId) -> list[FiledLetter]:
-    """Return the letters of a ticket, in and out, the oldest first."""
+    """Return the letters of a ticket and of all merged into it, in and out, the oldest first."""
     letter, ticket = where(FiledLetter), find_ticket(work, ticket_id)
-    ids = dict.fromkeys((ticket.id, ticket_id))
+    ids = tickets_within(work, ticket.id)
     return work.filed_letters.find(
         letter.ticket_id.in_(ids), order=[letter.at.asc(), letter.id.asc()]
     )

@@ -20,7 +20,7 @@ _ACTIONS: Final[Mapping[Do, Action]] = {
     Do.MOVE: tickets.MOVE_TICKET,
     Do.PRIORITISE: tickets.PRIORITISE_TICKET,
     Do.ASSIGN: assigning.ASSIGN_TICKET,
-    Do.QUEUE: tickets.UPDATE_TICKET,
+    Do.QUEUE: tickets.QUEUE_TICKET,
     Do.TAG: tickets.UPDATE_TICKET,
     Do.UNTAG: tickets.UPDATE_TICKET,
     Do.WATCH: assigning.WATCH_TICKET,

@@ -20,7 +20,8 @@ from crmkit.domain.support.desk import Agent, AgentId, Queue
 from crmkit.domain.support.moments import When
 from crmkit.domain.support.sla_policy import SlaPolicy
 from crmkit.domain.support.statuses import StatusCategory, TicketStatus, TicketStatusId
-from crmkit.domain.support.ticket import QueueId, SlaPolicyId
+from crmkit.domain.support.ticket import SlaPolicyId
+from crmkit.domain.support.ticket_events import QueueId
 from crmkit.errors import NotFound
 from crmkit.ports import Action
 from crmkit.services.drafting import changed, draft

@@ -16,7 +16,7 @@ from crmkit.domain.privacy.terms import CUSTOMER_CARE, LegalBasis, Retention
 from crmkit.domain.support.mail.answering import Rate, answered_lately
 from crmkit.domain.support.mail.letter_events import AddressFailed
 from crmkit.domain.support.mail.outgoing import mailbox as one_mailbox
-from crmkit.domain.support.ticket import QueueId
+from crmkit.domain.support.ticket_events import QueueId
 from crmkit.errors import InvalidValue, OutOfRange
 
 MailboxId = NewType("MailboxId", UUID)
