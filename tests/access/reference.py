@@ -118,9 +118,12 @@ def in_scope(world: Any, user: Any, scope: str, record: Any) -> bool:
 
 def is_deputy(world: Any, user: Any, owner: Any) -> bool:
     """Say whether a user stands in for an owner who is away."""
-    begun = owner.absent_from is not None and owner.absent_from <= world.now
-    away = begun and (owner.absent_until is None or world.now < owner.absent_until)
-    return bool(owner.deputy_id == user.id and away and not owner.erased_at)
+    away = any(
+        one.begins_at <= world.now and (one.ends_at is None or world.now < one.ends_at)
+        for one in world.absences
+        if one.user_id == owner.id and one.deputy_id == user.id
+    )
+    return away and not owner.erased_at
 
 
 def stands(world: Any, unit: Any) -> bool:

@@ -36,7 +36,7 @@ from crmkit.domain.support.ticket_record import LinkKind
 from crmkit.errors import InvalidValue
 from crmkit.services import merging, parties, sales
 from crmkit.services.access import share_record
-from crmkit.services.calendars import keeping
+from crmkit.services.calendars import absences, keeping
 from crmkit.services.imports.taking_over import take_over
 from crmkit.services.saved_views import save_view
 from crmkit.services.support import (
@@ -202,7 +202,7 @@ def _support(work: UnitOfWork, word: str, owner: UserId, contact_id: Any) -> Non
     hours = ("mon-sun 00:00-24:00",)
     calendar = keeping.define_calendar(work, f"{word} hours", "UTC", *hours, sources=(source.id,))
     begins = datetime(2026, 5, 1, tzinfo=UTC)
-    keeping.note_absence(work, owner, begins, begins + timedelta(days=1), reason=word)
+    absences.note_absence(work, owner, begins, begins + timedelta(days=1), reason=word)
     queue = setting_up.define_queue(work, f"{word} queue")
     setting_up.register_agent(work, owner, skills=(word,))
     setting_up.define_status(work, f"{word} status", StatusCategory.OPEN)

@@ -43,18 +43,21 @@ def plainer(world: World) -> World:
         if said(one.condition) is not None
     )
     barred = tuple(one for one in rules.restrictions if said(one.condition) is not None)
-    users = tuple(
-        one.evolve(deputy_id=None, absent_from=None, absent_until=None, delegator_id=None)
-        for one in world.users
-        if one.kind != "agent"
-    )
+    users = tuple(one.evolve(delegator_id=None) for one in world.users if one.kind != "agent")
     rules = attrs.evolve(rules, grants=grants, restrictions=barred, parent_rules=())
     kept = {one.id for one in users}
     units = tuple(one.evolve(head_id=None) for one in world.units)
     customers = tuple(_owned(one, kept) for one in world.customers)
     deals = tuple(_owned(one, kept) for one in world.deals)
     return attrs.evolve(
-        world, rules=rules, users=users, units=units, customers=customers, deals=deals, shares=()
+        world,
+        rules=rules,
+        users=users,
+        units=units,
+        customers=customers,
+        deals=deals,
+        shares=(),
+        absences=(),
     )
 
 

@@ -18,6 +18,7 @@ from crmkit.domain.access.team import Team, TeamId
 from crmkit.domain.access.unit import Unit, UnitId
 from crmkit.domain.access.user import User, UserKind
 from crmkit.domain.aggregate import UserId
+from crmkit.domain.calendars.absence import Absence, AbsenceId
 from crmkit.domain.parties.customer import Customer, CustomerId
 from crmkit.domain.sales.deal import Deal, DealId
 from crmkit.services.access import apply_policy
@@ -39,6 +40,7 @@ class World:
     customers: tuple[Customer, ...]
     deals: tuple[Deal, ...]
     shares: tuple[Share, ...]
+    absences: tuple[Absence, ...]
     removed: frozenset[UUID]
 
     def user(self, user_id: UUID) -> User:
@@ -82,6 +84,7 @@ class Drawing:
         customers = self._customers(users)
         deals = self._deals(users, customers)
         shares = self._shares(users, units, teams, [*customers, *deals])
+        absences = self._absences([user.id for user in users])
         every = [*units, *teams, *users, *customers, *deals, *shares]
         return World(
             now=self.now,
@@ -92,6 +95,7 @@ class Drawing:
             customers=tuple(customers),
             deals=tuple(deals),
             shares=tuple(shares),
+            absences=tuple(absences),
             removed=frozenset(one.id for one in every if self._happens(0.12)),
         )
 
@@ -128,17 +132,24 @@ class Drawing:
             "delegator_id": self.chance.choice(ids[:at]) if delegates else None,
         }
         fields["unit_id"] = fields["unit_id"] and fields["unit_id"].id
-        if self._happens(0.25):
-            fields |= self._absence(ids[at], ids)
         if self._happens(0.1):
             fields[self.chance.choice(("deactivated_at", "erased_at"))] = self.now
         return User(id=ids[at], name=f"user {at}", kind=kind, **fields)
 
-    def _absence(self, own: UserId, ids: list[UserId]) -> dict[str, Any]:
-        begins = self.now + timedelta(days=self.chance.choice((-3, -3, 3)))
-        ends = self.chance.choice((None, begins + timedelta(days=1), begins + timedelta(days=9)))
-        deputy = self.chance.choice([one for one in ids if one != own])
-        return {"deputy_id": deputy, "absent_from": begins, "absent_until": ends}
+    def _absences(self, ids: list[UserId]) -> Iterable[Absence]:
+        for own in ids * 2:
+            if self._happens(0.8):
+                continue
+            begins = self.now + timedelta(days=self.chance.choice((-3, -3, 3)))
+            ends = (None, begins + timedelta(days=1), begins + timedelta(days=9))
+            deputy = self.chance.choice([None, *(one for one in ids if one != own)])
+            yield Absence(
+                id=AbsenceId(self._id()),
+                user_id=own,
+                begins_at=begins,
+                ends_at=self.chance.choice(ends),
+                deputy_id=deputy,
+            )
 
     def _customers(self, users: list[User]) -> list[Customer]:
         made: list[Customer] = []
@@ -248,7 +259,7 @@ class Drawing:
         )
 
     def _comparison(self, entity: str) -> Any:
-        user = self.chance.choice(("id", "manager_id", "deputy_id"))
+        user = self.chance.choice(("id", "manager_id", "delegator_id"))
         of_all = [
             {"field": "owner_id", "op": "is_none", "value": None},
             {"field": "owner_id", "op": self.chance.choice(("eq", "ne")), "value": {"user": user}},
@@ -289,6 +300,7 @@ def furnish(free: CRM, tenant: str, world: World) -> None:
         work.customers.insert_many(world.customers)
         work.deals.insert_many(world.deals)
         work.shares.insert_many(world.shares)
+        work.absences.insert_many(world.absences)
     with free.work(by="setup", tenant=tenant) as work:
         kept = work.units.look_up([unit.id for unit in world.units])
         work.units.save_many(

@@ -24,7 +24,7 @@ from crmkit.domain.support.survey import SurveyKind
 from crmkit.domain.support.ticket import Ticket
 from crmkit.domain.support.ticket_record import LinkKind
 from crmkit.services import access, parties
-from crmkit.services.calendars import keeping
+from crmkit.services.calendars import absences, keeping
 from crmkit.services.support import (
     assigning,
     complaints,
@@ -144,7 +144,7 @@ def _people(work: UnitOfWork, places: Places) -> None:
     for name in ("Zhao", "Qian"):
         setting_up.register_agent(work, places[name], team_ids=(team,))
     ends = TODAY + timedelta(days=3)
-    keeping.note_absence(work, places["Sun"], TODAY, ends, deputy=places["Qian"])
+    absences.note_absence(work, places["Sun"], TODAY, ends, deputy=places["Qian"])
     take = (Command(do=Do.TAG, to="taken"), Command(do=Do.ASSIGN, to="next"))
     setting_up.define_macro(work, "take", *take)
 

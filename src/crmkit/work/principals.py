@@ -18,6 +18,7 @@ from crmkit.domain.access.standing import Standing
 from crmkit.domain.access.team import Team, TeamId
 from crmkit.domain.access.unit import Unit, units_below
 from crmkit.domain.access.user import User, UserKind
+from crmkit.domain.calendars.absence import Absence, lasting
 from crmkit.domain.entity import EntitySpec, spec_of
 from crmkit.domain.filters.lowering import live, lower
 from crmkit.domain.filters.paths import path_to
@@ -28,6 +29,7 @@ from crmkit.ports import Ask
 if TYPE_CHECKING:
     from crmkit.work.unit import UnitOfWork
 
+_ABSENCE: Final = spec_of(Absence)
 _USER: Final = spec_of(User)
 _POLICY: Final = spec_of(Policy)
 _SHARE: Final = spec_of(Share)
@@ -194,9 +196,8 @@ class People:
         user = where(User)
         yield self._user.id
         if scope is Scope.OWN:
-            for deputised in self._users(user.deputy_id.eq(self._user.id)):
-                if deputised.is_absent(self._work.now) and deputised.erased_at is None:
-                    yield deputised.id
+            if away := self._stood_in_for():
+                yield from self._ids(user.id.in_(away) & user.erased_at.is_none())
             return
         if scope is Scope.TEAM:
             yield from self.owners(Scope.OWN)
@@ -207,6 +208,12 @@ class People:
         units = self.own_units if scope is Scope.UNIT else units_below(self.own_units, self.units)
         if units:
             yield from self._ids(user.unit_id.in_(sorted(units)))
+
+    def _stood_in_for(self) -> list[UUID]:
+        """Return the users who are away now with this one as their deputy."""
+        asked = lasting(self._work.now) & where(Absence).deputy_id.eq(self._user.id)
+        leaves = [path_to(_ABSENCE, "user_id", {}).leaf]
+        return [row[0] for row in rows_of(self._work, _ABSENCE, leaves, asked, live_only=True)]
 
     def _find_shares(self, entity: str) -> list[tuple[UUID, ShareLevel]]:
         share = where(Share)
@@ -237,11 +244,6 @@ class People:
             seen.add(unit.id)
             yield unit.id
             unit = by_id.get(unit.parent_id)  # type: ignore[arg-type]
-
-    def _users(self, filter_: Filter) -> list[User]:
-        with self._work.storing() as session:
-            found = session.find(_USER, Ask(where=lower(filter_)))
-            return [user for batch in found for user in batch]
 
     def _ids(self, filter_: Filter) -> Iterator[UUID]:
         leaves = [path_to(_USER, "id", {}).leaf]

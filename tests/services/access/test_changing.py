@@ -18,6 +18,7 @@ from crmkit.domain.sales.deal import DealWon
 from crmkit.errors import Conflict, CrmkitError, NotFound, NotPermitted
 from crmkit.services import merging, parties, sales
 from crmkit.services.access import assign, end_share, share_record, shares_of
+from crmkit.services.calendars import absences
 from crmkit.services.history import as_of, changes_of, history
 from crmkit.work import UnitOfWork
 from tests.services.access.conftest import Company
@@ -228,12 +229,18 @@ def test_a_deputy_acts_on_the_records_of_who_is_away(company: Company) -> None:
     """From the first instant of the absence to just before the last, and no longer."""
     li, zhao = company.people["li"], company.people["zhao"]
     with company.as_program() as work:
-        away = work.users.get(zhao.id).leave(deputy=li.id, at=work.now - timedelta(days=1))
-        work.users.save(away)
+        begin = work.now - timedelta(days=1)
+        absences.note_absence(work, zhao.id, begin - timedelta(days=9), begin, deputy=li.id)
+        absences.note_absence(work, zhao.id, work.now + timedelta(days=1), deputy=li.id)
+    with company.work("li") as work:
+        assert work.customers.count() == 1
+    with company.as_program() as work:
+        absences.note_absence(work, zhao.id, begin, deputy=li.id)
     with company.work("li") as work:
         assert work.customers.count() == 2
     with company.as_program() as work:
-        work.users.save(work.users.get(zhao.id).come_back())
+        (ended,) = absences.come_back(work, zhao.id)
+        assert ended.ends_at == work.now
     with company.work("li") as work:
         assert work.customers.count() == 1
 

@@ -12,18 +12,18 @@ from crmkit.domain.access.role_sets import STANDARD
 from crmkit.domain.access.rules import Grant, Scope
 from crmkit.domain.access.unit import Unit, UnitBelowItself, UnitId, circles_in, units_below
 from crmkit.domain.access.user import NoSeatLeft, UserKind, UserNotActive
+from crmkit.domain.calendars.absence import Absence, AbsenceId
 from crmkit.errors import InvalidValue, NotPermitted
 from crmkit.services.access import (
     activate_user,
     add_user,
     change_roles,
-    come_back,
     deactivate_user,
-    leave,
     move_unit,
     seats_taken,
     share_record,
 )
+from crmkit.services.calendars import absences
 from tests.services.access.conftest import Company
 
 IN_MEMORY = pytest.mark.parametrize("near_url", ["memory"], indirect=True)
@@ -77,16 +77,46 @@ def test_who_is_away_names_a_deputy_who_is_there(company: Company) -> None:
     with company.work("root") as work:
         deactivate_user(work, mei)
         with pytest.raises(UserNotActive):
-            leave(work, li, deputy=mei)
+            absences.note_absence(work, li, deputy=mei)
         with pytest.raises(InvalidValue):
-            leave(work, li, deputy=li)
-        away = leave(work, li, deputy=zhao, until=work.now + timedelta(days=1))
-        assert away.is_absent(work.now)
-        assert not away.is_absent(work.now + timedelta(days=1))
+            absences.note_absence(work, li, deputy=li)
+        ends_at = work.now + timedelta(days=1)
+        away = absences.note_absence(work, li, ends_at=ends_at, deputy=zhao)
+        assert (away.covers(work.now), away.covers(ends_at)) == (True, False)
     with company.work("zhao") as work:
         assert work.customers.count() == 2
     with company.work("root") as work:
-        assert not come_back(work, li).is_absent(work.now)
+        assert absences.absent_now(work, [li]).keys() == {li}
+        absences.come_back(work, li)
+        assert absences.absent_now(work, [li]) == {}
+    with company.work("zhao") as work:
+        assert work.customers.count() == 1
+
+
+@IN_MEMORY
+def test_who_notes_absences_does_not_make_themselves_a_deputy(company: Company) -> None:
+    """Neither of others nor by writing the record themselves; their own absence they may note."""
+    notes = (
+        Grant(role="marketing", entity="absence", actions=("read", "create", "edit"), scope=scope)
+        for scope in (Scope.OWN, Scope.ALL)
+    )
+    mei, li = company.people["mei"].id, company.people["li"].id
+    own, every = notes
+    company.apply(STANDARD + Rules(grants=(own,)))
+    with company.work("mei") as work:
+        mine = absences.note_absence(work, mei)
+    with pytest.raises(NotPermitted), company.work("mei") as work:
+        absences.note_absence(work, li)
+    company.apply(STANDARD + Rules(grants=(every,)))
+    forged = Absence(id=AbsenceId(mine.id), user_id=li, begins_at=mine.begins_at, deputy_id=mei)
+    ways: list[Callable[[Any], Any]] = [
+        lambda work: absences.note_absence(work, li, deputy=mei),
+        lambda work: work.absences.add(forged.replaced(id=work.new_id())),
+        lambda work: work.absences.save(mine.evolve(user_id=li, deputy_id=mei)),
+    ]
+    for way in ways:
+        with pytest.raises(NotPermitted), company.work("mei") as work:
+            way(work)
 
 
 @EVERYWHERE

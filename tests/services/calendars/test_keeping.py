@@ -15,7 +15,7 @@ from crmkit.domain.calendars.calendar import CalendarId, DaysPublished
 from crmkit.domain.calendars.hours import Week, Window
 from crmkit.domain.calendars.sources import DayKind, Source, SpecialDay, day_off, work_on
 from crmkit.errors import Duplicate, InvalidValue, NotFound
-from crmkit.services.calendars import keeping
+from crmkit.services.calendars import absences, keeping
 from crmkit.work import UnitOfWork
 
 Office = Callable[[], UnitOfWork]
@@ -115,7 +115,7 @@ def test_an_absent_person_has_less_working_time(acme: Office) -> None:
         people = [User(id=UserId(unit.new_id()), name=name) for name in ("Li", "Wang")]
         li, wang = (person.id for person in unit.users.insert_many(people))
         office = keeping.define_calendar(unit, "office", "Asia/Shanghai", *LINES)
-        keeping.note_absence(unit, li, begin, begin + 24 * HOUR, deputy=wang, reason="病假")
+        absences.note_absence(unit, li, begin, begin + 24 * HOUR, deputy=wang, reason="病假")
     with acme() as unit:
         of_li, of_wang = (
             keeping.calendar_of(unit, person, office.id).elapsed(begin, begin + 48 * HOUR)
@@ -125,7 +125,7 @@ def test_an_absent_person_has_less_working_time(acme: Office) -> None:
     for fields in ({"ends_at": begin}, {"ends_at": begin + HOUR, "deputy": li}):
         with pytest.raises(InvalidValue), acme() as unit:
             ends_at = fields.pop("ends_at")
-            keeping.note_absence(unit, li, begin, ends_at, **fields)
+            absences.note_absence(unit, li, begin, ends_at, **fields)
 
 
 def test_wrong_calendars_are_refused(opened: CRM, acme: Office) -> None:

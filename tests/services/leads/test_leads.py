@@ -29,6 +29,7 @@ from crmkit.domain.parties.turns import (
 )
 from crmkit.errors import InvalidSettings, InvalidValue, NotFound, UnknownField
 from crmkit.services import leads, parties, sales
+from crmkit.services.calendars import absences
 from crmkit.services.custom_fields import define_field
 from tests.services.leads.house import NAMES, House, opened
 from tests.services.stopped_clock import Stopped
@@ -144,8 +145,7 @@ def test_a_lead_goes_to_whose_turn_it_is_and_says_why(house: House) -> None:
     """Whoever is away or works elsewhere is passed over; the reason stays with the lead."""
     away, elsewhere, works, also = (house.people[name] for name in NAMES)
     with house.work() as work:
-        user = work.users.get(away)
-        work.users.save(user.leave(deputy=works, at=work.now))
+        absences.note_absence(work, away, deputy=works)
         turns = (
             Turn(user_id=away),
             Turn(user_id=elsewhere, territory=FAIR),

@@ -13,7 +13,7 @@ from crmkit.domain.support.ticket import Ticket
 from crmkit.domain.support.ticket_events import TicketAssigned
 from crmkit.errors import InvalidValue, VersionConflict
 from crmkit.services import parties
-from crmkit.services.calendars import keeping
+from crmkit.services.calendars import absences, keeping
 from crmkit.services.support import assigning, setting_up, tickets
 from tests.services.support.conftest import HOUR, Desk, moment
 
@@ -113,7 +113,7 @@ def test_who_is_off_shift_or_away_gets_nothing(near_desk: Desk) -> None:
     (night,) = near_desk.agents("Night", calendar_id=nights.id)
     (away,) = near_desk.agents("Away")
     (off,) = near_desk.agents("Off")
-    near_desk.run(keeping.note_absence, away, moment(1, 9), moment(9, 9))
+    near_desk.run(absences.note_absence, away, moment(1, 9), moment(9, 9))
     near_desk.run(setting_up.update_agent, off, is_available=False)
     (one,) = opened(near_desk)
     with pytest.raises(NobodyToAssign) as caught:
@@ -130,8 +130,8 @@ def test_a_deputy_stands_in_however_long_the_chain(near_desk: Desk) -> None:
     held = opened(near_desk, 2)
     for one in held:
         near_desk.run(assigning.assign_ticket, one.id, li)
-    near_desk.run(keeping.note_absence, li, moment(2, 12), moment(6, 12), deputy=wang)
-    near_desk.run(keeping.note_absence, wang, moment(3, 9), moment(5, 9), deputy=zhao)
+    near_desk.run(absences.note_absence, li, moment(2, 12), moment(6, 12), deputy=wang)
+    near_desk.run(absences.note_absence, wang, moment(3, 9), moment(5, 9), deputy=zhao)
     assert near_desk.run(assigning.hand_over, li) == []
     near_desk.at(2, 13)
     (new,) = opened(near_desk)
@@ -139,7 +139,7 @@ def test_a_deputy_stands_in_however_long_the_chain(near_desk: Desk) -> None:
     near_desk.at(3, 10)
     moved = near_desk.run(assigning.hand_over, li)
     assert [(one.id, one.assignee_id) for one in moved] == [(one.id, zhao) for one in held]
-    near_desk.run(keeping.note_absence, zhao, moment(3, 9), moment(5, 9), deputy=li)
+    near_desk.run(absences.note_absence, zhao, moment(3, 9), moment(5, 9), deputy=li)
     (last,) = opened(near_desk)
     assert near_desk.run(assigning.assign_ticket, last.id, li).assignee_id == li
 

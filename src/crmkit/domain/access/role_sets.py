@@ -185,6 +185,10 @@ STANDARD: Final = Rules(
             fields=("roles", "kind", "delegator_id"),
             level=FieldLevel.EDIT,
         ),
+        FieldRule(entity="absence", fields=("deputy_id",), level=FieldLevel.READ),
+        FieldRule(
+            role="administrator", entity="absence", fields=("deputy_id",), level=FieldLevel.EDIT
+        ),
         FieldRule(entity="deal", fields=("value",), level=FieldLevel.HIDDEN),
         FieldRule(role="administrator", entity="deal", fields=("value",), level=FieldLevel.EDIT),
         FieldRule(role="sales_manager", entity="deal", fields=("value",), level=FieldLevel.EDIT),

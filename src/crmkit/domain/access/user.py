@@ -13,7 +13,7 @@ from crmkit.domain.entity import Index, Unique, entity
 from crmkit.domain.kinds import Text
 from crmkit.domain.privacy.keeping import keeps
 from crmkit.domain.privacy.terms import STAFF, LegalBasis, Retention
-from crmkit.errors import InvalidValue, RuleBroken
+from crmkit.errors import RuleBroken
 
 RoleName = Annotated[str, Text(max_length=60)]
 
@@ -44,16 +44,16 @@ class NoSeatLeft(RuleBroken):
 @entity(
     "user",
     unique=[Unique("login")],
-    indexes=[Index("manager_id"), Index("unit_id"), Index("deputy_id"), Index("team_ids")],
+    indexes=[Index("manager_id"), Index("unit_id"), Index("team_ids")],
     labels={"en": "User", "zh": "用户"},
 )
 @attrs.frozen(kw_only=True)
 class User(Aggregate):
     """Someone who works with the CRM; `unit` is the office as text, `unit_id` the one in the tree.
 
-    While absent, the deputy acts on the user's records as on their own. An agent or service with a
-    `delegator_id` may do at most what the delegating user may. Who is deactivated or erased may do
-    nothing; their records stay theirs until somebody assigns them.
+    An agent or service with a `delegator_id` may do at most what the delegating user may. Who is
+    deactivated or erased may do nothing; their records stay theirs until somebody assigns them.
+    When a user is away is told by an `Absence`.
     """
 
     id: UserId
@@ -67,9 +67,6 @@ class User(Aggregate):
     team_ids: tuple[TeamId, ...] = ()
     roles: tuple[RoleName, ...] = ()
     delegator_id: UserId | None = None
-    deputy_id: UserId | None = None
-    absent_from: datetime | None = None
-    absent_until: datetime | None = None
     deactivated_at: datetime | None = None
     erased_at: datetime | None = None
 
@@ -78,25 +75,9 @@ class User(Aggregate):
         """Say whether the user may act at all."""
         return self.deactivated_at is None and self.erased_at is None and self.deleted_at is None
 
-    def is_absent(self, at: datetime) -> bool:
-        """Say whether the user is away at an instant; absence ends just before `absent_until`."""
-        begun = self.absent_from is not None and self.absent_from <= at
-        return begun and (self.absent_until is None or at < self.absent_until)
-
     def play(self, *roles: str) -> Self:
         """Have exactly these roles from now on."""
         return self.evolve(roles=tuple(dict.fromkeys(roles)))
-
-    def leave(self, *, deputy: UserId, at: datetime, until: datetime | None = None) -> Self:
-        """Be away from one instant to another, with a deputy."""
-        self.must_be_active()
-        if deputy == self.id:
-            raise InvalidValue("nobody is their own deputy", path="user.deputy_id")
-        return self.evolve(deputy_id=deputy, absent_from=at, absent_until=until)
-
-    def come_back(self) -> Self:
-        """Be there again; the deputy stays named for the next time."""
-        return self.evolve(absent_from=None, absent_until=None)
 
     def deactivate(self, *, at: datetime) -> Self:
         """Let the user do nothing any more; their records stay theirs."""

@@ -1,27 +1,24 @@
-"""Calendars that are kept: hours under a name, the sources they go by, and people's absences."""
+"""Calendars that are kept: hours under a name, and the sources they go by."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, NewType, Self
 from uuid import UUID
 
 import attrs
 
-from crmkit.domain.aggregate import Aggregate, Event, UserId
+from crmkit.domain.aggregate import Aggregate, Event
 from crmkit.domain.calendars.business_calendar import BusinessCalendar
-from crmkit.domain.calendars.closures import closed
 from crmkit.domain.calendars.hours import Week
 from crmkit.domain.calendars.local_time import time_zone
 from crmkit.domain.calendars.sources import Source, SpecialDay
-from crmkit.domain.entity import Index, Unique, entity
+from crmkit.domain.entity import Unique, entity
 from crmkit.domain.kinds import Text
 from crmkit.domain.privacy.keeping import keeps
-from crmkit.domain.privacy.terms import STAFF, LegalBasis, Retention
 from crmkit.errors import InvalidValue
 
 CalendarId = NewType("CalendarId", UUID)
 CalendarSourceId = NewType("CalendarSourceId", UUID)
-AbsenceId = NewType("AbsenceId", UUID)
 
 
 @attrs.frozen(kw_only=True)
@@ -93,45 +90,3 @@ class Calendar(Aggregate):
         begins = week.from_on
         kept = tuple(one for one in self.weeks if one.from_on is None or one.from_on < begins)
         return self.evolve(weeks=(*kept, week))
-
-
-@keeps(
-    sensitive=("reason",),
-    about=("user_id",),
-    purpose=STAFF,
-    basis=LegalBasis.EMPLOYMENT,
-    retention=Retention(days=2 * 365, after="ends_at"),
-)
-@entity(
-    "absence",
-    indexes=[Index(("user_id", "ends_at"))],
-    labels={"en": "Absence", "zh": "缺勤"},
-)
-@attrs.frozen(kw_only=True)
-class Absence(Aggregate):
-    """Time in which a person is away, and who stands in."""
-
-    id: AbsenceId
-    user_id: UserId
-    begins_at: datetime
-    ends_at: datetime
-    deputy_id: UserId | None = None
-    reason: Annotated[str, Text(max_length=300)] | None = None
-
-    def __attrs_post_init__(self) -> None:
-        """Refuse an end before the beginning, and who stands in for himself."""
-        super().__attrs_post_init__()
-        if self.ends_at <= self.begins_at:
-            raise InvalidValue("ends before it begins", path="absence.ends_at", fix="swap them")
-        if self.deputy_id == self.user_id:
-            raise InvalidValue(
-                "nobody stands in for himself", path="absence.deputy_id", fix="name another"
-            )
-
-    def covers(self, at: datetime) -> bool:
-        """Say whether the person is away at an instant."""
-        return self.begins_at <= at < self.ends_at
-
-    def days(self, zone: str) -> tuple[SpecialDay, ...]:
-        """Return it as the days of a source in a time zone."""
-        return closed(self.begins_at, self.ends_at, zone, name="absence")

@@ -1,6 +1,5 @@
-"""Users: people, services and agents come, take roles, are away, and go; seats are counted."""
+"""Users: people, services and agents come, take roles, and go; seats are counted."""
 
-from datetime import datetime
 from typing import Any
 
 from crmkit.domain.access.acting import Action, Right
@@ -14,7 +13,6 @@ from crmkit.work import UnitOfWork
 
 ADD_USER = Action("user:add", "Add a user", zh="新增用户", right=Right.CREATE)
 CHANGE_ROLES = Action("user:change_roles", "Change the roles of a user", zh="调整用户角色")
-LEAVE = Action("user:leave", "Note that a user is away", zh="登记用户休假", right=Right.EDIT)
 DEACTIVATE_USER = Action("user:deactivate", "Deactivate a user", zh="停用用户", right=Right.EDIT)
 ACTIVATE_USER = Action("user:activate", "Let a user work again", zh="启用用户", right=Right.EDIT)
 MOVE_UNIT = Action("unit:move", "Move a unit in the tree", zh="调整部门层级", right=Right.EDIT)
@@ -43,23 +41,6 @@ def change_roles(work: UnitOfWork, user_id: UserId, *roles: str) -> User:
     user = work.users.get(user_id)
     work.permit(CHANGE_ROLES, on=user)
     return work.users.save(user.play(*roles))
-
-
-def leave(
-    work: UnitOfWork, user_id: UserId, *, deputy: UserId, until: datetime | None = None
-) -> User:
-    """Note that a user is away from now on; the deputy acts on what is theirs meanwhile."""
-    user = work.users.get(user_id)
-    work.permit(LEAVE, on=user)
-    work.users.get(deputy).must_be_active()
-    return work.users.save(user.leave(deputy=deputy, at=work.now, until=until))
-
-
-def come_back(work: UnitOfWork, user_id: UserId) -> User:
-    """Note that a user is there again."""
-    user = work.users.get(user_id)
-    work.permit(LEAVE, on=user)
-    return work.users.save(user.come_back())
 
 
 def deactivate_user(work: UnitOfWork, user_id: UserId) -> User:

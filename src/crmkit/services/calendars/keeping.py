@@ -1,13 +1,10 @@
 """Calendars kept in the CRM: defined, changed from a date on, and asked."""
 
-from datetime import datetime
-
 from crmkit.domain.access.acting import Right
 from crmkit.domain.aggregate import UserId
+from crmkit.domain.calendars.absence import Absence
 from crmkit.domain.calendars.business_calendar import BusinessCalendar
 from crmkit.domain.calendars.calendar import (
-    Absence,
-    AbsenceId,
     Calendar,
     CalendarId,
     CalendarSource,
@@ -29,7 +26,6 @@ CHANGE_HOURS = Action(
 PUBLISH_DAYS = Action(
     "calendar_source:publish", "Publish the days of a source", zh="发布节假日安排", right=Right.EDIT
 )
-NOTE_ABSENCE = Action("absence:note", "Note an absence", zh="登记缺勤", right=Right.CREATE)
 
 
 def define_calendar(
@@ -82,28 +78,6 @@ def business_calendar(work: UnitOfWork, calendar_id: CalendarId) -> BusinessCale
     named = where(CalendarSource).id.in_(calendar.source_ids)
     sources = work.behind(CalendarSource).find(named)
     return calendar.with_sources({source.id: source for source in sources})
-
-
-def note_absence(
-    work: UnitOfWork,
-    user_id: UserId,
-    begins_at: datetime,
-    ends_at: datetime,
-    *,
-    deputy: UserId | None = None,
-    reason: str | None = None,
-) -> Absence:
-    """Note that a person is away, and who stands in."""
-    work.permit(NOTE_ABSENCE)
-    absence = Absence(
-        id=AbsenceId(work.new_id()),
-        user_id=user_id,
-        begins_at=begins_at,
-        ends_at=ends_at,
-        deputy_id=deputy,
-        reason=reason,
-    )
-    return work.absences.add(absence)
 
 
 def calendar_of(work: UnitOfWork, user_id: UserId, calendar_id: CalendarId) -> BusinessCalendar:

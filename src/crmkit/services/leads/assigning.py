@@ -13,9 +13,9 @@ from crmkit.domain.parties.tenure import Handover
 from crmkit.domain.parties.turns import AssignmentRule, AssignmentRuleId, Choice, Desk
 from crmkit.errors import NotFound
 from crmkit.ports import Action
+from crmkit.services.calendars.absences import absent_now
 from crmkit.services.conditions import plain_condition, read_condition
 from crmkit.services.leads.ownership import hand_to, must_change_hands
-from crmkit.services.support.choosing import absent_now
 from crmkit.work import UnitOfWork
 
 DEFINE_RULE = Action(
@@ -83,11 +83,8 @@ def _rule(work: UnitOfWork, name: str) -> AssignmentRule:
 def _desk(work: UnitOfWork, rule: AssignmentRule) -> Desk:
     users = [turn.user_id for turn in rule.turns]
     known = work.behind(User).look_up(users)
-    there = {
-        user
-        for user, one in known.items()
-        if one.is_active and not one.is_absent(work.now) and user not in absent_now(work, users)
-    }
+    absent = absent_now(work, users)
+    there = {user for user, one in known.items() if one.is_active and user not in absent}
     return Desk(
         away=frozenset(users) - {UserId(user) for user in there},
         loads=_loads(work, rule, users),

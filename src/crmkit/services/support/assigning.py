@@ -14,7 +14,8 @@ from crmkit.domain.support.ticket import Ticket
 from crmkit.domain.support.ticket_events import TicketId
 from crmkit.domain.support.ticket_record import TimeEntry, TimeEntryId
 from crmkit.ports import Action
-from crmkit.services.support.choosing import absent_now, desk_of, next_agent
+from crmkit.services.calendars.absences import deputy_of
+from crmkit.services.support.choosing import desk_of, next_agent
 from crmkit.services.support.commands import watched
 from crmkit.services.support.happening import happen
 from crmkit.services.support.tickets import find_ticket, tickets_within
@@ -62,19 +63,6 @@ def explain_assignment(work: UnitOfWork, ticket_id: TicketId) -> Assignment:
     queue = None if ticket.queue_id is None else work.behind(Queue).get(ticket.queue_id)
     strategy = Strategy.ROUND_ROBIN if queue is None else queue.strategy
     return choose_agent(ticket, desk_of(work, ticket), strategy)
-
-
-def deputy_of(work: UnitOfWork, user: UserId) -> UserId:
-    """Return who stands in for a user now: the deputy, or the deputy's own while that one is away.
-
-    A user without a deputy, or whose deputies are away in a circle, stands in alone.
-    """
-    seen = [user]
-    while (absence := absent_now(work, [seen[-1]]).get(seen[-1])) is not None:
-        if absence.deputy_id is None or absence.deputy_id in seen:
-            return user
-        seen.append(absence.deputy_id)
-    return seen[-1]
 
 
 def hand_over(work: UnitOfWork, user: UserId) -> list[Ticket]:

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 
 from crmkit.domain.aggregate import UserId
-from crmkit.domain.calendars.calendar import Absence
 from crmkit.domain.filters.where import where
 from crmkit.domain.support.assignment import POINTS, Assignment, Candidate, choose_agent
 from crmkit.domain.support.desk import Agent, Queue, Strategy
 from crmkit.domain.support.statuses import UNFINISHED
 from crmkit.domain.support.ticket import Ticket
+from crmkit.services.calendars.absences import absent_now
 from crmkit.services.calendars.keeping import business_calendar
 from crmkit.work import UnitOfWork
 
@@ -44,13 +44,6 @@ def desk_of(work: UnitOfWork, ticket: Ticket) -> list[Candidate]:
         )
         for one in agents
     ]
-
-
-def absent_now(work: UnitOfWork, users: list[UserId]) -> dict[UserId, Absence]:
-    """Return the absence of each user who is away now."""
-    absence = where(Absence)
-    now = absence.begins_at.le(work.now) & absence.ends_at.gt(work.now)
-    return {one.user_id: one for one in work.behind(Absence).find(now & absence.user_id.in_(users))}
 
 
 def _take_turn(work: UnitOfWork, queue: Queue | None, agent: Agent) -> None:

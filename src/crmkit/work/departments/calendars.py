@@ -1,7 +1,8 @@
 """The collections of business calendars."""
 
 from crmkit.domain.aggregate import Aggregate
-from crmkit.domain.calendars.calendar import Absence, Calendar, CalendarSource
+from crmkit.domain.calendars.absence import Absence
+from crmkit.domain.calendars.calendar import Calendar, CalendarSource
 from crmkit.work.collection import Collection
 from crmkit.work.departments.reaching import Reaching
 
