@@ -1,6 +1,6 @@
 """Absence: when a person is away, and who stands in; desks, records and working time go by it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Final, NewType, Self
 from uuid import UUID
@@ -81,3 +81,16 @@ def lasting(at: datetime) -> Filter:
     """Return the filter of absences that cover an instant."""
     absence = where(Absence)
     return absence.begins_at.le(at) & (absence.ends_at.is_none() | absence.ends_at.gt(at))
+
+
+def stand_in(user: UserId, absence_of: Callable[[UserId], Absence | None]) -> UserId:
+    """Return who stands in for a user: the deputy, or the deputy's own while that one is away.
+
+    A user without a deputy, or whose deputies are away in a circle, stands in alone.
+    """
+    seen = [user]
+    while (absence := absence_of(seen[-1])) is not None:
+        if absence.deputy_id is None or absence.deputy_id in seen:
+            return user
+        seen.append(absence.deputy_id)
+    return seen[-1]

@@ -6,6 +6,7 @@ from crmkit.plugins.builtin.china_business import ChinaBusiness
 from crmkit.plugins.builtin.estimates import SecurityReviews, StandardEstimates
 from crmkit.plugins.builtin.follow_up import FollowUps
 from crmkit.plugins.builtin.numbering import YearlyNumbers
+from crmkit.plugins.builtin.sla_alarms import SlaAlarms
 
 BUILTIN: tuple[type[object], ...] = (YearlyNumbers, ChangeWords, StandardEstimates)
 """Those that every CRM has; the others are given to `CRM.open(plugins=[...])`."""
@@ -17,6 +18,7 @@ __all__ = [
     "ChinaBusiness",
     "FollowUps",
     "SecurityReviews",
+    "SlaAlarms",
     "StandardEstimates",
     "YearlyNumbers",
 ]

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from crmkit.domain.access.acting import Right
 from crmkit.domain.aggregate import UserId
-from crmkit.domain.calendars.absence import Absence, AbsenceId, lasting
+from crmkit.domain.calendars.absence import Absence, AbsenceId, lasting, stand_in
 from crmkit.domain.filters.where import where
 from crmkit.ports import Action
 from crmkit.work import UnitOfWork
@@ -66,13 +66,5 @@ def absent_now(work: UnitOfWork, users: Sequence[UserId]) -> dict[UserId, Absenc
 
 
 def deputy_of(work: UnitOfWork, user: UserId) -> UserId:
-    """Return who stands in for a user now: the deputy, or the deputy's own while that one is away.
-
-    A user without a deputy, or whose deputies are away in a circle, stands in alone.
-    """
-    seen = [user]
-    while (absence := absent_now(work, [seen[-1]]).get(seen[-1])) is not None:
-        if absence.deputy_id is None or absence.deputy_id in seen:
-            return user
-        seen.append(absence.deputy_id)
-    return seen[-1]
+    """Return who stands in for a user now, as `stand_in` says; the user, when nobody does."""
+    return stand_in(user, lambda one: absent_now(work, [one]).get(one))
