@@ -7,7 +7,6 @@ from uuid import UUID
 
 import attrs
 
-from crmkit.domain.access.team import TeamId
 from crmkit.domain.aggregate import Aggregate, UserId
 from crmkit.domain.entity import Index, Unique, entity
 from crmkit.domain.kinds import Text
@@ -52,7 +51,8 @@ class TicketMoment(Aggregate):
     author: Author = Author.SYSTEM
     public: bool = False
     cycle: int = 1
-    team_id: TeamId | None = None
+    team_id: UUID | None = None
+    """Before which team it lay then, whatever has become of the team."""
     assignee_id: UserId | None = None
     chain: tuple[Annotated[str, Text(max_length=200)], ...] = ()
     trace: tuple[RuleVerdict, ...] = ()

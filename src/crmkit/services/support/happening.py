@@ -25,12 +25,13 @@ def happen(
     *,
     author: Author = Author.SYSTEM,
     public: bool = False,
+    levels: Levels | None = None,
 ) -> Ticket:
     """Keep what happened on a changed ticket, with all that follows, and save it once.
 
     A rule fires at most once in a chain, so that rules which set each other off come to an end.
     """
-    levels, rules = Levels(work), _rules(work)
+    levels, rules = levels or Levels(work), _rules(work)
     moment = ticket.moment(work.now, happening, author=author, public=public)
     waiting = deque([TicketMoment.of(ticket, moment, work.new_id(), ())])
     moments: list[TicketMoment] = []

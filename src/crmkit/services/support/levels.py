@@ -33,9 +33,13 @@ class Levels:
         return self._known[policy_id]
 
     def bring_all(self) -> None:
-        """Bring the levels of all policies, before many tickets are streamed."""
+        """Bring the levels of all policies, before many tickets are gone through."""
         for policy in self._work.behind(SlaPolicy).find():
-            self._known[policy.id] = self.level(policy)
+            self.bring(policy)
+
+    def bring(self, policy: SlaPolicy) -> None:
+        """Bring the level of a policy that is at hand."""
+        self._known[policy.id] = self.level(policy)
 
     def level(self, policy: SlaPolicy) -> Level:
         """Return what a policy asks, with its calendar."""
@@ -48,11 +52,13 @@ def policy_for(work: UnitOfWork, ticket: Ticket, policies: Iterable[SlaPolicy]) 
     return choose_policy(judged, work.now)
 
 
-def ruled(work: UnitOfWork, ticket: Ticket) -> Ticket:
-    """Give a ticket its policy and the reason for it."""
+def ruled(work: UnitOfWork, ticket: Ticket, levels: Levels) -> Ticket:
+    """Give a ticket its policy and the reason for it; the level of a new policy is brought."""
     choice = policy_for(work, ticket, work.behind(SlaPolicy).find())
     if choice.policy is None:
         return ticket.evolve(sla_policy_id=None, sla_reason="no policy fits")
+    if choice.policy.id != ticket.sla_policy_id:
+        levels.bring(choice.policy)
     reason = next(verdict.reason for verdict in choice.verdicts if verdict.chosen)
     return ticket.evolve(
         sla_policy_id=choice.policy.id, sla_reason=f"{choice.policy.name} {reason}"

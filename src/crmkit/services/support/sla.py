@@ -107,7 +107,8 @@ def review_level(work: UnitOfWork, ticket_id: TicketId) -> Ticket:
     """
     ticket = find_ticket(work, ticket_id)
     work.permit(REVIEW_LEVEL, on=ticket)
-    chosen, levels = ruled(work, ticket), Levels(work)
+    levels = Levels(work)
+    chosen = ruled(work, ticket, levels)
     if chosen.sla_policy_id == ticket.sla_policy_id:
         return work.tickets.save(chosen)
     old, new = levels.of(ticket), levels.of(chosen)

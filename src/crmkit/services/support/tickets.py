@@ -18,7 +18,7 @@ from crmkit.services.drafting import changed, draft
 from crmkit.services.parties import find_customer
 from crmkit.services.support.commands import find_status, queued
 from crmkit.services.support.happening import happen
-from crmkit.services.support.levels import ruled
+from crmkit.services.support.levels import Levels, ruled
 from crmkit.services.support.ties import check_free_to_finish, tie
 from crmkit.work import UnitOfWork
 
@@ -76,7 +76,9 @@ def open_ticket(
     else:
         cause = PriorityCause.MANUAL
     ticket = ticket.evolve(priority=priority, priority_cause=cause)
-    return happen(work, ruled(work, ticket.open(at=work.now)), Happening.OPENED)
+    levels = Levels(work)
+    opened = ruled(work, ticket.open(at=work.now), levels)
+    return happen(work, opened, Happening.OPENED, levels=levels)
 
 
 def update_ticket(work: UnitOfWork, ticket_id: TicketId, **fields: Any) -> Ticket:
