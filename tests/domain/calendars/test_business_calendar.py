@@ -286,6 +286,15 @@ def test_windows_are_written_as_they_are_read() -> None:
             "closure.end",
         ),
         (lambda: CHINA.add(datetime(2026, 1, 1), HOURS), "instant"),
+        (lambda: Week(monday=[Window(540, 720)]), "week.monday"),
+        (
+            lambda: SpecialDay(on=date(2026, 1, 1), kind=DayKind.WORKDAY, windows=[]),
+            "special_day.windows",
+        ),
+        (
+            lambda: SpecialDay(on=date(2026, 1, 1), kind=DayKind.COMPANY, closed=[Window(0, 9)]),
+            "special_day.closed",
+        ),
     ],
 )
 def test_what_cannot_be_meant_is_refused(make, path: str) -> None:

@@ -1,7 +1,7 @@
 """Working hours: windows of a day, and the week that they make."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date
 from itertools import pairwise
 from typing import Final, Self
@@ -9,7 +9,7 @@ from typing import Final, Self
 import attrs
 
 from crmkit.domain.kinds import Integer
-from crmkit.errors import InvalidValue
+from crmkit.errors import InvalidValue, WrongType
 
 DAY: Final = 24 * 60
 """The minutes of a day."""
@@ -114,12 +114,19 @@ class Week:
         return next((at for at in range(7) if self.on(at)), None)
 
 
-def check_windows(windows: Iterable[Window], path: str) -> None:
-    """Refuse windows of one day that overlap."""
-    ordered = sorted(windows, key=lambda window: window.opens)
+def check_windows(windows: object, path: str) -> None:
+    """Refuse windows of one day that overlap, and what is no tuple of windows."""
+    ordered = sorted(check_tuple(windows, path), key=lambda window: window.opens)
     for one, other in pairwise(ordered):
         if other.opens < one.closes:
             raise InvalidValue(f"{one} and {other} overlap", path=path, fix="make one of them")
+
+
+def check_tuple(windows: object, path: str) -> Windows:
+    """Return windows, or raise `WrongType` unless they are a tuple of them."""
+    if not isinstance(windows, tuple) or any(type(one) is not Window for one in windows):
+        raise WrongType("expected a tuple of windows", path=path, fix="read_windows() makes it")
+    return windows
 
 
 def _as_fields(hours: Mapping[str, Windows]) -> dict[str, Windows]:

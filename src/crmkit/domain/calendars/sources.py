@@ -8,7 +8,7 @@ from typing import Annotated, Self
 
 import attrs
 
-from crmkit.domain.calendars.hours import Windows, check_windows
+from crmkit.domain.calendars.hours import Windows, check_tuple, check_windows
 from crmkit.domain.kinds import Integer, Text
 from crmkit.errors import InvalidValue
 
@@ -56,7 +56,8 @@ class SpecialDay:
 
     def __attrs_post_init__(self) -> None:
         """Refuse overlapping windows, an unknown weekday, and hours said twice."""
-        check_windows(self.windows or (), "special_day.windows")
+        check_windows(() if self.windows is None else self.windows, "special_day.windows")
+        check_tuple(self.closed, "special_day.closed")
         if self.like is not None and not 0 <= Integer().check(self.like, "special_day.like") < 7:
             raise InvalidValue("no such weekday", path="special_day.like", fix="Monday is 0")
         if sum((bool(self.closed), self.windows is not None, self.like is not None)) > 1:

@@ -71,7 +71,8 @@ class SlaAlarms:
         if ticket is None:
             return
         subject = self._subject.format(clock=clock, alarm=alarm, subject=ticket.subject)
-        for person in list(_people(work, ticket, names)) or [None]:
+        people: list[UserId | None] = [*_people(work, ticket, names)]
+        for person in people or [None]:
             work.of(Activity).add(
                 Activity(
                     id=ActivityId(work.new_id()),
