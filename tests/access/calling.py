@@ -63,6 +63,8 @@ INNER: Final = {
     "sales.credit.must_have_credit": "counts what is owed once confirming was permitted",
     "sales.ledger.note_owed": "writes in the ledger once planning or paying was permitted",
     "sales.matching": "counts money on both sides once paying, billing or planning was permitted",
+    "calendars.absences.absent_now": "tells who is away once handing out work was permitted",
+    "calendars.absences.deputy_of": "tells who stands in once handing over was permitted",
     "support.choosing": "finds a desk and whose turn it is once handing over was permitted",
     "support.commands": "carries out what was permitted, in the client's words",
     "support.correspondents": "looks for who wrote once receiving was permitted",

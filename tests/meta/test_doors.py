@@ -5,6 +5,7 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).parents[2] / "src/crmkit"
 BEHIND = {
+    "plugins/builtin/sla_alarms.py": "looks who stands in for whoever an alarm names",
     "services/access/explaining.py": "judges whole records for whoever may learn why",
     "services/access/sharing.py": "writes shares for whoever may share the record",
     "services/access/users.py": "counts seats, and looks through the whole tree of units",
@@ -16,6 +17,7 @@ BEHIND = {
     "services/approvals/routing.py": "reads the whole content of a record that is judged",
     "services/approvals/soundness.py": "looks whom a flow would ask, for whoever publishes it",
     "services/approvals/submitting.py": "reads the whole content of a record that the actor sees",
+    "services/calendars/absences.py": "says who is away and who stands in, whoever hands out work",
     "services/calendars/keeping.py": "counts by calendars for whoever works by them",
     "services/custom_fields.py": "counts every record that has an option",
     "services/imports/taking_over.py": "keeps who vouches for what was taken over",
