@@ -74,7 +74,7 @@ class CRM:
         self._pause = pause
         self._is_checked = False
         self._is_closed = False
-        self._delivery = Delivery(storage, self.plugins, self, pause=pause)
+        self._delivery = Delivery(storage, self.plugins, self, ids=self.ids, pause=pause)
         storage.bind(self.registry)
 
     @classmethod

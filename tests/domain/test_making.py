@@ -10,7 +10,7 @@ from crmkit.domain.aggregate import Aggregate
 from crmkit.domain.changes import Change, Operation, OutboxMessage, plain_event
 from crmkit.domain.making import maker_of
 from crmkit.testing.sample import Maker
-from crmkit.work.journal import RecordChanged
+from crmkit.work.telling import RecordChanged
 
 ONE = UUID(int=1)
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)

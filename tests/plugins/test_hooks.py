@@ -26,7 +26,7 @@ from crmkit.services.custom_fields import define_field
 from crmkit.services.history import history
 from crmkit.storage.memory import MemoryStorage
 from crmkit.work import UnitOfWork
-from crmkit.work.journal import RecordChanged
+from crmkit.work.telling import RecordChanged
 
 EVERYWHERE = pytest.mark.parametrize(
     "near_url", ["memory", "sqlite", "postgresql", "mongodb"], indirect=True

@@ -130,6 +130,23 @@ class OutboxMessage:
     finished_at: datetime | None = None
 
 
+@keeps()
+@entity("outbox_parcel")
+@attrs.frozen(kw_only=True)
+class OutboxParcel:
+    """Records that one work wrote alike, as ids and versions, until messages are made of them."""
+
+    id: UUID
+    tenant: str
+    version: int = 1
+    subscribers: Any
+    entity: Name
+    operation: Operation
+    records: Any
+    changeset_id: UUID
+    created_at: datetime
+
+
 @keeps(
     personal=("actor", "key", "result"),
     purpose=RECORD_KEEPING,
@@ -171,7 +188,7 @@ def claim_value(text: str) -> str:
     return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
 
-INTERNAL = (Changeset, Change, OutboxMessage, IdempotencyRecord, Claim)
+INTERNAL = (Changeset, Change, OutboxMessage, OutboxParcel, IdempotencyRecord, Claim)
 
 
 def plain_record(spec: EntitySpec, record: Any) -> dict[str, Any]:

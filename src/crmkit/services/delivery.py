@@ -13,7 +13,7 @@ from crmkit.domain.changes import DeliveryState, IdempotencyRecord, OutboxMessag
 from crmkit.domain.entity import EntitySpec, spec_of
 from crmkit.domain.filters.lowered import All, Lowered, Test
 from crmkit.errors import Conflict, OutcomeUnknown, OutOfRange, RuleBroken, VersionConflict
-from crmkit.ports import BATCH, Hooks, Storage
+from crmkit.ports import BATCH, Hooks, Ids, Storage
 from crmkit.services.backing_off import wait_before
 from crmkit.services.log_rows import compare, reading, rows, transaction
 from crmkit.services.outbox import (
@@ -27,6 +27,7 @@ from crmkit.services.outbox import (
     revive,
     settle,
 )
+from crmkit.work.parcels import PARCEL, open_parcel
 
 CLAIM_SIZE: Final = 20
 Aged: TypeAlias = tuple[str, timedelta]
@@ -72,10 +73,17 @@ class Delivery:
     """Brings the messages in a store's outbox to their subscribers; it starts no threads."""
 
     def __init__(
-        self, storage: Storage, hooks: Hooks, crm: object, *, pause: Callable[[float], None]
+        self,
+        storage: Storage,
+        hooks: Hooks,
+        crm: object,
+        *,
+        ids: Ids,
+        pause: Callable[[float], None],
     ) -> None:
         """Deliver from `storage` through `hooks`; subscribers are given `crm`."""
         self._storage = storage
+        self._ids = ids
         self._hooks = hooks
         self._crm = crm
         self._pause = pause
@@ -121,18 +129,23 @@ class Delivery:
 
     def _tenants(self) -> Sequence[str]:
         """Name the tenants with messages, beginning after the one that was served last."""
-        found = self._storage.tenants_with(MESSAGE, WAITING)
+        waiting = self._storage.tenants_with(MESSAGE, WAITING)
+        found = sorted({*waiting, *self._storage.tenants_with(PARCEL, All())})
         start = next((at for at, name in enumerate(found) if name > self._last_served), 0)
         return (*found[start:], *found[:start])
 
     def _claim(self, tenant: str, size: int, terms: Terms) -> Claimed | None:
-        """Claim messages; None when there are none, or others are faster again and again."""
-        for attempt in range(1, _TRIES + 1):
+        """Claim messages when no parcel is closed; None without any, or when others are faster."""
+        attempt = 1
+        while attempt <= _TRIES:
             try:
                 with transaction(self._storage, tenant) as session:
+                    if open_parcel(session, self._ids):
+                        continue
                     claimed = claim(session, size=size, terms=terms)
             except (Conflict, OutcomeUnknown):
                 self._rest(attempt, terms.worker)
+                attempt += 1
             else:
                 return claimed if claimed.messages or claimed.given_up else None
         return None

@@ -1,10 +1,7 @@
 """The journal of one unit of work: its changes and events, written in the same transaction."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
-from uuid import UUID
-
-import attrs
 
 from crmkit.domain.aggregate import Aggregate, Event
 from crmkit.domain.changes import (
@@ -14,43 +11,17 @@ from crmkit.domain.changes import (
     OutboxMessage,
     created_values,
     differences,
-    plain_event,
 )
 from crmkit.domain.entity import EntitySpec, spec_of
-from crmkit.domain.ids import id_text
 from crmkit.domain.making import maker_of
 from crmkit.ports import BATCH, Session
 from crmkit.work.marks import Marks
+from crmkit.work.parcels import PARCEL, Bulk, pack
+from crmkit.work.telling import Happening, Origin, happenings_of, messages_of
 
 _CHANGE = spec_of(Change)
 _CHANGESET = spec_of(Changeset)
 _MESSAGE = spec_of(OutboxMessage)
-POSITIONS_PER_VERSION = 1000
-
-
-@attrs.frozen(kw_only=True)
-class RecordChanged(Event):
-    """A record moved to a version; told for every write, whether or not it has an event."""
-
-    entity: str
-    record_id: UUID
-    record_version: int
-    operation: Operation
-
-
-@attrs.frozen
-class Happening:
-    """An event and the record version that it belongs to."""
-
-    event: Event
-    entity: str
-    record_id: UUID
-    position: int
-
-    @property
-    def record_key(self) -> str:
-        """Return the key whose messages stay in order."""
-        return f"{self.entity}:{id_text(self.record_id)}"
 
 
 class Journal:
@@ -62,6 +33,7 @@ class Journal:
         self._keeps = keeps
         self._pending: list[Change] = []
         self._begun = False
+        self._bulks: list[Bulk] = []
         self.happenings: list[Happening] = []
         self.changes: list[Change] = []
         self.messages: list[OutboxMessage] = []
@@ -99,19 +71,21 @@ class Journal:
 
     def tell(self, spec: EntitySpec, record: Aggregate, operation: Operation) -> None:
         """Keep the events of a record, and the general one, for hooks and subscribers."""
-        changed = _make_changed(
-            entity=spec.name,
-            record_id=record.id,
-            record_version=record.version,
-            operation=operation,
-        )
-        first = record.version * POSITIONS_PER_VERSION
-        for at, event in enumerate((changed, *record.events)):
-            self.happenings.append(
-                _make_happening(
-                    event=event, entity=spec.name, record_id=record.id, position=first + at
-                )
-            )
+        self.happenings += happenings_of(spec.name, record, operation)
+
+    def tell_bulk(
+        self, spec: EntitySpec, records: Sequence[Aggregate], operation: Operation
+    ) -> None:
+        """Keep that many records were written alike, which none but subscribers are told."""
+        moves = [(record.id, record.version) for record in records]
+        self._bulks.append(Bulk(spec.name, operation, moves))
+
+    @property
+    def told(self) -> Iterator[Happening]:
+        """Bring all that was told so far."""
+        yield from self.happenings
+        for bulk in self._bulks:
+            yield from bulk.happenings()
 
     def write(self, session: Session, *, only_full: bool = False) -> None:
         """Write what is pending; with `only_full` wait until there is a batch of it."""
@@ -124,19 +98,22 @@ class Journal:
         self._pending = []
 
     def send(self, session: Session, subscribers: Callable[[Event], Sequence[str]]) -> None:
-        """Put a message for each subscriber of each event into the outbox."""
+        """Put a message for each subscriber of each event into the outbox, of bulks a parcel."""
+        marks = self._marks
+        origin = Origin(marks.tenant, marks.changeset_id, marks.now)
         for start in range(0, len(self.happenings), BATCH):
             told = [
                 (happening, subscriber)
                 for happening in self.happenings[start : start + BATCH]
                 for subscriber in subscribers(happening.event)
             ]
-            ids = self._marks.new_ids(len(told))
-            messages = [self._message(id_, *each) for id_, each in zip(ids, told, strict=True)]
+            messages = messages_of(told, marks.new_ids(len(told)), origin)
             if messages:
                 session.insert_many(_MESSAGE, messages)
             if self._keeps:
                 self.messages += messages
+        if parcels := pack(self._bulks, marks.new_ids, origin, subscribers):
+            session.insert_many(PARCEL, parcels)
 
     def _of_all_changes(self, spec: EntitySpec, operation: Operation) -> dict[str, Any]:
         """Return what is the same in all changes of one kind."""
@@ -149,22 +126,6 @@ class Journal:
             "at": marks.now,
             "by": marks.actor.id,
         }
-
-    def _message(self, message_id: UUID, happening: Happening, subscriber: str) -> OutboxMessage:
-        marks = self._marks
-        event = happening.event
-        return _make_message(
-            id=message_id,
-            tenant=marks.tenant,
-            subscriber=subscriber,
-            topic=type(event).__name__,
-            record_key=happening.record_key,
-            position=happening.position,
-            payload=plain_event(event),
-            changeset_id=marks.changeset_id,
-            created_at=marks.now,
-            available_at=marks.now,
-        )
 
     def _changeset(self) -> Changeset:
         marks = self._marks
@@ -186,6 +147,3 @@ def _told(spec: EntitySpec, before: Any, after: Any) -> tuple[Any, Any]:
 
 
 _make_change = maker_of(Change)
-_make_changed = maker_of(RecordChanged)
-_make_happening = maker_of(Happening)
-_make_message = maker_of(OutboxMessage)

@@ -19,6 +19,7 @@ from crmkit.work.gates import Gates
 from crmkit.work.journal import Journal
 from crmkit.work.marks import Marks
 from crmkit.work.once import Once
+from crmkit.work.parcels import SMALLEST
 from crmkit.work.seeing import Seeing
 from crmkit.work.seen import Seen
 from crmkit.work.stage_rules import StageRules
@@ -113,7 +114,7 @@ class UnitOfWork(Seeing):
     @property
     def events(self) -> tuple[Event, ...]:
         """Return what was told so far, to plugins and to subscribers."""
-        told = self._journal.happenings
+        told = self._journal.told
         return tuple(shown_event(self.sight(one.entity), one.event) for one in told)
 
     def new_id(self) -> UUID:
@@ -241,10 +242,7 @@ class UnitOfWork(Seeing):
     ) -> None:
         """Log records that were just written, each beside what it was, None when it is new."""
         self._journal.note(spec, befores, records, operation)
-        is_told = self._hooks.listens_before_commit() or self._hooks.subscribes()
-        for record in records:
-            if is_told or record.events:
-                self._journal.tell(spec, record, operation)
+        self._spread(spec, records, operation)
         self._seen.wrote(spec, befores, records)
         if spec.cls is CustomField:
             self._custom.clear()
@@ -255,6 +253,17 @@ class UnitOfWork(Seeing):
         """Write the changes noted so far, so that this work can read them in the change log."""
         with self.storing() as session:
             self._journal.write(session)
+
+    def _spread(self, spec: EntitySpec, records: Sequence[Any], operation: Operation) -> None:
+        """Keep what hooks and subscribers hear; of a bulk that only subscribers do, in short."""
+        answers = self._hooks.listens_before_commit() or self._rehearsal
+        subscribes = self._hooks.subscribes()
+        if subscribes and not answers and len(records) >= SMALLEST and not _carry_events(records):
+            self._journal.tell_bulk(spec, records, operation)
+            return
+        for record in records:
+            if answers or subscribes or record.events:
+                self._journal.tell(spec, record, operation)
 
     def _prepare(self) -> None:
         """Let plugins speak, hold what was relied on, write the log, the outbox and the key."""
@@ -277,6 +286,10 @@ class UnitOfWork(Seeing):
             session.guard(spec, versions)
         for spec, versions in self._clearance.relied_on():
             session.confirm(spec, versions)
+
+
+def _carry_events(records: Sequence[Any]) -> bool:
+    return any(record.events for record in records)
 
 
 _COMMITTED = "committed"

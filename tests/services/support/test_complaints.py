@@ -35,7 +35,7 @@ from crmkit.services import merging, parties
 from crmkit.services.calendars import keeping
 from crmkit.services.support import complaints, correcting, tickets
 from crmkit.work import UnitOfWork
-from crmkit.work.journal import RecordChanged
+from crmkit.work.telling import RecordChanged
 from tests.services.support.conftest import DAYS, Desk
 
 REFUND = Remedy(kind=RemedyKind.REFUND, amount=Money("1280.50", "CNY"))

@@ -13,7 +13,7 @@ from crmkit.domain.sales.contract import Contract, NoticeReminded
 from crmkit.domain.sales.deal import Deal, DealId, DealLost, DealOutcome, DealWon
 from crmkit.errors import InvalidSettings
 from crmkit.plugins.hookspecs import hookimpl
-from crmkit.work.journal import RecordChanged
+from crmkit.work.telling import RecordChanged
 
 if TYPE_CHECKING:
     from crmkit.work import UnitOfWork

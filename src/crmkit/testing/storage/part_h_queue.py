@@ -10,6 +10,7 @@ from crmkit.crm import CRM
 from crmkit.plugins.hookspecs import hookimpl
 from crmkit.testing.sample import ENTITIES, Colour, Gadget
 from crmkit.testing.storage.harness import Place, StorageHarness
+from crmkit.work.parcels import SMALLEST
 
 _NUMBERS = itertools.count(1)
 
@@ -116,3 +117,42 @@ def test_outbox_row_leaves_with_a_conflict(office: Place, listener: Listener) ->
         office.add(office.gadget(code="x"))
     office.crm.deliver_due(tenant=office.tenant)
     assert len(listener.heard) == 1
+
+
+def test_bulk_is_told_record_by_record(office: Place, listener: Listener) -> None:
+    """What a bulk write did to each record is heard once, however many there are."""
+    made = _add_in_bulk(office, SMALLEST + 1)
+    assert office.crm.deliver_due(tenant=office.tenant, limit=200).delivered == len(made)
+    assert office.crm.deliver_due(tenant=office.tenant, limit=200).delivered == 0
+    heard = sorted(message.payload["record_id"] for message in listener.heard)
+    assert heard == sorted(str(gadget.id) for gadget in made)
+    assert {message.topic for message in listener.heard} == {"RecordChanged"}
+
+
+def test_bulk_and_later_events_of_one_record_arrive_in_order(
+    office: Place, listener: Listener
+) -> None:
+    """A record that was written in bulk and then alone is heard in the order of its versions."""
+    made = _add_in_bulk(office, SMALLEST)
+    with office.work() as work:
+        painted = work.of(Gadget).save(made[0].paint(Colour.RED))
+    with office.work() as work:
+        work.of(Gadget).save_many([g.evolve(rank=1) for g in (painted, *made[1:])])
+    for _round in range(4):
+        office.crm.deliver_due(tenant=office.tenant, limit=200)
+    heard = [m.payload for m in listener.heard if m.payload["record_id"] == str(made[0].id)]
+    assert [payload.get("record_version") for payload in heard] == [1, 2, None, 3]
+
+
+def test_rolled_back_bulk_is_never_told(office: Place, listener: Listener) -> None:
+    """Of a bulk that was not committed nothing is heard."""
+    with pytest.raises(RuntimeError), office.work() as work:
+        work.of(Gadget).insert_many(office.gadget() for _ in range(SMALLEST))
+        raise RuntimeError
+    assert office.crm.deliver_due(tenant=office.tenant).delivered == 0
+    assert listener.heard == []
+
+
+def _add_in_bulk(office: Place, count: int) -> list[Gadget]:
+    with office.work() as work:
+        return work.of(Gadget).insert_many(office.gadget(rank=0) for _ in range(count))
