@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -12,6 +13,7 @@ from hypothesis import HealthCheck, settings
 from crmkit.crm import CRM
 from crmkit.testing.rooms import memory_folder
 from crmkit.testing.servers import MariaServer, MongoServer, PostgresServer, Room, Server
+from tests.shelves import MongoShelf, PostgresShelf, SqliteShelf
 
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared"
@@ -170,7 +172,7 @@ def fresh_sqlite(tmp_path: Path) -> str:
 
 @pytest.fixture(params=["memory", "sqlite", "postgresql", "mongodb"])
 def fresh_url(request: pytest.FixtureRequest) -> str:
-    """Give the URL of an empty store, of each kind in turn."""
+    """Give the URL of a store without records, of each kind in turn; its schema is in place."""
     return _empty_store(request)
 
 
@@ -191,7 +193,7 @@ def lasting_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
 
 @pytest.fixture(params=["memory", "sqlite"])
 def near_url(request: pytest.FixtureRequest) -> str:
-    """Give the URL of an empty store without a server; a test may name others for itself."""
+    """Give the URL of a store without records nor server; a test may name others for itself."""
     return _empty_store(request)
 
 
@@ -219,10 +221,56 @@ def tenant() -> str:
     return f"t{uuid.uuid4().hex}"
 
 
+@pytest.fixture
+def ready_sqlite(sqlite_shelf: SqliteShelf, tmp_path: Path) -> str:
+    """Give the URL of a SQLite database without records, its schema in place."""
+    return sqlite_shelf.copy(tmp_path)
+
+
+@pytest.fixture
+def ready_postgres(postgres_shelf: PostgresShelf) -> Iterator[str]:
+    """Give the URL of a PostgreSQL database without records, its schema in place."""
+    yield from _lent(postgres_shelf)
+
+
+@pytest.fixture
+def ready_mongo(mongo_shelf: MongoShelf) -> Iterator[str]:
+    """Give the URL of a MongoDB database without records, its schema in place."""
+    yield from _lent(mongo_shelf)
+
+
+@pytest.fixture(scope="session")
+def sqlite_shelf(tmp_path_factory: pytest.TempPathFactory) -> SqliteShelf:
+    """Give this worker's ready SQLite database, to be copied."""
+    return SqliteShelf(tmp_path_factory.mktemp("ready"))
+
+
+@pytest.fixture(scope="session")
+def postgres_shelf(postgres: Server, new_postgres: Callable[[], str]) -> PostgresShelf:
+    """Give this worker's ready PostgreSQL databases."""
+    return PostgresShelf(new_postgres, lambda url: postgres.drop(_name_in(url)))
+
+
+@pytest.fixture(scope="session")
+def mongo_shelf(mongo: Server, new_mongo: Callable[[], str]) -> MongoShelf:
+    """Give this worker's ready MongoDB databases."""
+    return MongoShelf(new_mongo, lambda url: mongo.drop(_name_in(url)))
+
+
+def _lent(shelf: PostgresShelf | MongoShelf) -> Iterator[str]:
+    url = shelf.take()
+    yield url
+    shelf.give_back(url)
+
+
+def _name_in(url: str) -> str:
+    return urlsplit(url).path.strip("/")
+
+
 def _empty_store(request: pytest.FixtureRequest) -> str:
     if request.param == "memory":
         return "memory:"
-    names = {"sqlite": "fresh_sqlite", "postgresql": "fresh_postgres", "mongodb": "fresh_mongo"}
+    names = {"sqlite": "ready_sqlite", "postgresql": "ready_postgres", "mongodb": "ready_mongo"}
     url: str = request.getfixturevalue(names[request.param])
     return url
 

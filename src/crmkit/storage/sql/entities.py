@@ -5,7 +5,7 @@ from functools import cached_property
 from threading import RLock
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import MetaData, Table, Text, cast
+from sqlalchemy import Table, Text, cast
 from sqlalchemy.engine import Dialect
 
 from crmkit.domain.blanks import values_of
@@ -113,7 +113,6 @@ class Entities:
 
     def __init__(self, dialect: Dialect, *, prefix: str, schema: str | None) -> None:
         """Begin without entities."""
-        self.metadata = MetaData()
         self.specs: dict[str, EntitySpec] = {}
         self._dialect = dialect
         self._prefix, self._schema = prefix, schema
@@ -137,8 +136,6 @@ class Entities:
         with self._lock:
             if spec not in self._made:
                 server = server_of(self._dialect)
-                table = table_of(
-                    self.metadata, spec, prefix=self._prefix, schema=self._schema, kind=server
-                )
+                table = table_of(spec, prefix=self._prefix, schema=self._schema, kind=server)
                 self._made[spec] = EntityTable(spec, table, self._dialect)
             return self._made[spec]

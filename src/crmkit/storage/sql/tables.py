@@ -1,7 +1,7 @@
 """Tables derived from entities: columns, and the key by tenant and id."""
 
 from collections.abc import Mapping
-from functools import partial
+from functools import cache, partial
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -33,14 +33,16 @@ _TENANT_LENGTH: Final = 63
 _PLAIN_LENGTH: Final = 100
 
 
-def table_of(
-    metadata: MetaData, spec: EntitySpec, *, prefix: str, schema: str | None, kind: str
-) -> Table:
-    """Return the table of an entity for one kind of server, with its indexes."""
+@cache
+def table_of(spec: EntitySpec, *, prefix: str, schema: str | None, kind: str) -> Table:
+    """Return the table of an entity for one kind of server, with its indexes.
+
+    It is made once for all databases of a process that keep the entity alike.
+    """
     typed = partial(_type, kind=kind)
     table = Table(
         prefix + spec.name,
-        metadata,
+        MetaData(),
         *(
             Column(column.name, typed(column), nullable=column.optional)
             for column in columns_of(spec).values()

@@ -140,8 +140,9 @@ def test_bulk_and_later_events_of_one_record_arrive_in_order(
         work.of(Gadget).save_many([g.evolve(rank=1) for g in (painted, *made[1:])])
     for _round in range(4):
         office.crm.deliver_due(tenant=office.tenant, limit=200)
-    heard = [m.payload for m in listener.heard if m.payload["record_id"] == str(made[0].id)]
-    assert [payload.get("record_version") for payload in heard] == [1, 2, None, 3]
+    heard = [m for m in listener.heard if m.record_key == f"gadget:{made[0].id}"]
+    versions = [message.payload.get("record_version") for message in heard]
+    assert versions == [1, 2, None, 3]
 
 
 def test_rolled_back_bulk_is_never_told(office: Place, listener: Listener) -> None:
