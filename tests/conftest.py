@@ -177,18 +177,20 @@ def fresh_url(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="module", params=["memory", "sqlite", "postgresql", "mongodb"])
-def lasting_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
+def lasting_url(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
     """Give the URL of a store, of each kind in turn, for all tests of a module.
 
-    It is empty when the module begins; tests keep apart by working for tenants of their own.
+    It has no records when the module begins; tests keep apart by working for tenants of their own.
     """
     if request.param == "memory":
-        return "memory:"
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path_factory.mktemp('lasting') / 'crm.db'}"
-    names = {"postgresql": "new_postgres", "mongodb": "new_mongo"}
-    url: str = request.getfixturevalue(names[request.param])()
-    return url
+        yield "memory:"
+    elif request.param == "sqlite":
+        yield request.getfixturevalue("sqlite_shelf").copy(tmp_path_factory.mktemp("lasting"))
+    else:
+        names = {"postgresql": "postgres_shelf", "mongodb": "mongo_shelf"}
+        yield from _lent(request.getfixturevalue(names[request.param]))
 
 
 @pytest.fixture(params=["memory", "sqlite"])

@@ -87,7 +87,7 @@ class MongoShelf(Shelf):
         """Return the names of collections, how many indexes there are, the stamps of the schema."""
         with pymongo.MongoClient[dict[str, Any]](url) as client:
             database = client.get_default_database()
-            stamps = list(database["crm_schema"].find(projection={"applied_at": 0}, sort=[("_id", 1)]))
+            stamps = list(database["crm_schema"].find({}, {"applied_at": 0}, sort=[("_id", 1)]))
             names = sorted(database.list_collection_names())
             return names, database.command("dbStats")["indexes"], stamps
 
