@@ -13,24 +13,35 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crmkit.domain.filters.where import where
+from crmkit.domain.imports.attestation import Origin
+from crmkit.domain.imports.mapping import ColumnMapping, FileMapping
+from crmkit.domain.money import Money
+from crmkit.domain.parties.customer import CustomerKind
 from crmkit.domain.sales.approval_requirement import Approved
 from crmkit.domain.sales.discount import Discount
+from crmkit.domain.sales.order_line import AgreedLine
 from crmkit.domain.sales.quote import QuoteOutcome
 from crmkit.domain.sales.quote_line import item
 from crmkit.domain.sales.quote_version import Acceptance, QuoteVersion
 from crmkit.errors import CrmkitError, NotFound
-from crmkit.services import approvals, sales
+from crmkit.services import approvals, merging, parties, sales
+from crmkit.services.imports.running import ImportJob, run_import
+from crmkit.services.imports.taking_over import take_over
+from crmkit.services.privacy.erasing import erase_person
+from crmkit.services.tables.rows import Row
 from tests.services.pricing.quote_office import LIMIT, SEND, QuoteOffice, quoting
 
 FULL = os.environ.get("CRMKIT_FULL") == "1"
 WALKS, STEPS = (400, 60) if FULL else (25, 25)
 SECRET = b"0123456789abcdef0123456789abcdef"
+ORIGIN = Origin(system="K3", said_by="赵会计", reason="2026")
 DEEDS = [
     "open", "write", "write", "requote", "send", "send", "share", "accept", "accept", "decline",
     "withdraw", "say_yes", "submit", "submit", "approve", "approve", "reject", "back", "resubmit",
     "take_back", "void", "forge_sent", "forge_approval", "forge_acceptance", "strip", "copy",
     "copy_draft", "upsert", "force_quote", "revive", "remove", "restore", "undo", "quote_deal",
-    "propose", "whole", "whole",
+    "propose", "whole", "whole", "order", "order", "write_order", "bulk", "import", "import_lines",
+    "merge", "part", "take_over", "choose", "erase",
 ]  # fmt: skip
 Step = tuple[str, int, str, int]
 steps = st.lists(
@@ -52,15 +63,20 @@ class Walk:
         """Begin with a quote of one version."""
         self.office = office
         self.changesets: list[Any] = []
+        with office.work() as work:
+            pair = [parties.register_customer(work, name) for name in ("鲁西", "光岳")]
+            self.customers = [customer.id for customer in pair]
         self.granted: set[tuple[Any, str]] = set()
         self.out = 0
-        office.write(office.open(), LIMIT + 5)
+        with office.work() as work:
+            quote = sales.open_quote(work, "车床", policy="p", customer=self.customers[0])
+        office.write(quote, LIMIT + 5)
 
     def go(self, step: Step) -> None:
         """Try one step, whatever it comes to, then look what is out."""
         name, pick, by, off = step
         with suppress(CrmkitError):
-            if name in ("undo", "whole"):
+            if name in ("undo", "whole", "import", "import_lines"):
                 getattr(self, f"_{name}")(pick)
             else:
                 with self.office.work(by) as work:
@@ -73,17 +89,21 @@ class Walk:
         with self.office.work() as work:
             found = work.quote_versions.find(removed=True)
             accepted = {one.accepted_version_id for one in work.quotes.find()} - {None}
+            ordered = {one.version_id for one in work.orders.find(removed=True)} - {None}
+            vouched = {one.record_id for one in work.attestations.find(removed=True)}
             self._keep_granted(work, found)
         self.out = 0
         for version in found:
             if version.sent_at is None and version.acceptance is None:
-                assert version.id not in accepted
+                assert version.id not in accepted | ordered
+                continue
+            if version.id in vouched:
                 continue
             self.out += 1
             assert version.content_hash == version.hash_now()
             if any(_percent(line.draft.discount) > LIMIT for line in version.lines):
                 assert (version.id, version.content_hash) in self.granted
-        assert accepted <= {version.id for version in found if version.acceptance is not None}
+        assert accepted | ordered <= {one.id for one in found if one.acceptance is not None}
 
     def _keep_granted(self, work: Any, found: Sequence[QuoteVersion]) -> None:
         """Note what the flow granted to whom, from the cases alone."""
@@ -113,7 +133,7 @@ class Walk:
         return found[pick % len(found)]
 
     def _open(self, work: Any, pick: int, off: int) -> None:
-        sales.open_quote(work, "q", policy="p")
+        sales.open_quote(work, "q", policy="p", customer=self.customers[pick % 2])
 
     def _write(self, work: Any, pick: int, off: int) -> None:
         quote = self._quote(work, pick)
@@ -219,6 +239,76 @@ class Walk:
     def _restore(self, work: Any, pick: int, off: int) -> None:
         work.quote_versions.restore(self._version(work, pick))
 
+    def _order(self, work: Any, pick: int, off: int) -> None:
+        sales.order_quote(work, self._version(work, pick).id)
+
+    def _write_order(self, work: Any, pick: int, off: int) -> None:
+        net = Money(1, "CNY")
+        line = AgreedLine(key="1", name="x", quantity=Decimal(1), net=net, tax=net)
+        forged = {"version_id": self._version(work, pick).id}
+        sales.write_order(work, self.customers[0], [line], **forged)
+
+    def _choose(self, work: Any, pick: int, off: int) -> None:
+        sales.choose_lines(work, self._version(work, pick).id, ())
+
+    def _bulk(self, work: Any, pick: int, off: int) -> None:
+        forged = [
+            one.replaced(sent_at=work.now, requirements=()) for one in work.quote_versions.find()
+        ]
+        key = [where(QuoteVersion).quote_id, where(QuoteVersion).number]
+        if off:
+            work.quote_versions.save_many(forged)
+        work.quote_versions.upsert_many(
+            [one.replaced(id=work.new_id(), version=0) for one in forged], key=key
+        )
+
+    def _import(self, pick: int) -> None:
+        """Import quotes: one that is there already, and a new one, both as accepted."""
+        with self.office.work() as work:
+            quote, version = self._quote(work, pick), self._version(work, pick)
+        names = ("number", "name", "currency", "outcome", "accepted_version_id")
+        rows = [(quote.number, "q", "CNY", "accepted", str(version.id))]
+        rows.append((f"X{pick}", "q", "CNY", "accepted", str(version.id)))
+        self._take("quote", ("number",), names, rows)
+
+    def _import_lines(self, pick: int) -> None:
+        """Import versions as sent: by the key of one that is there, and new ones."""
+        with self.office.work() as work:
+            version = self._version(work, pick)
+        names = ("quote_id", "number", "sent_at", "content_hash")
+        at = self.office.clock.at.isoformat()
+        given = (version.number, 900 + pick)
+        rows = [(str(version.quote_id), str(one), at, version.content_hash) for one in given]
+        self._take("quote_version", ("quote_id", "number"), names, rows)
+
+    def _take(self, entity: str, key: Any, names: Sequence[str], rows: Sequence[Any]) -> None:
+        listed = tuple(ColumnMapping(field=name, column=name) for name in names)
+        mapping = FileMapping(file=uuid.uuid4().hex, entity=entity, key=key, columns=listed)
+        given = [Row(at, dict(zip(names, row, strict=True))) for at, row in enumerate(rows, 2)]
+        job = ImportJob(mapping=mapping, header=tuple(names), rows=given, content="1")
+        run_import(self.office.crm, job, by="boss", tenant=self.office.tenant)
+
+    def _merge(self, work: Any, pick: int, off: int) -> None:
+        first, second = self.customers if pick % 2 else reversed(self.customers)
+        merging.merge_customers(work, first, second)
+
+    def _part(self, work: Any, pick: int, off: int) -> None:
+        merging.unmerge(work, self._one_of(work.merges.find(), pick).id)
+
+    def _erase(self, work: Any, pick: int, off: int) -> None:
+        kind = CustomerKind.PERSON
+        person = parties.register_customer(work, "王芳", kind=kind)
+        quote = self._quote(work, pick)
+        work.quotes.save(quote.evolve(customer_id=person.id))
+        erase_person(work, person)
+
+    def _take_over(self, work: Any, pick: int, off: int) -> None:
+        """Take a version over as sent: one that is here already, or a new one, vouched for."""
+        known = self._version(work, pick)
+        new = {"id": work.new_id(), "version": 0, "number": 500 + pick} if off else {}
+        sent = known.replaced(sent_at=work.now, content_hash="", **new).evolve()
+        take_over(work, [sent], ORIGIN)
+
     def _undo(self, pick: int) -> None:
         if self.changesets:
             undone = self.changesets[-1 - pick % len(self.changesets)]
@@ -269,4 +359,5 @@ def test_no_walk_does_on_any_store(ready_url: str, path: list[Step]) -> None:
 def test_the_walk_itself_can_get_out() -> None:
     """One that is submitted, granted, sent and accepted, so that the walks mean something."""
     path: list[Step] = [("submit", 0, "li", 0), ("approve", 0, "boss", 0), ("send", 0, "li", 0)]
-    assert walk("memory:", [*path, ("accept", 0, "li", 0)]) == 1
+    path += [("accept", 0, "li", 0), ("order", 0, "li", 0)]
+    assert walk("memory:", path) == 1

@@ -137,5 +137,7 @@ class Lead(Aggregate):
     def _must_be_open(self) -> None:
         if self.closed_at is not None:
             raise LeadAlreadyClosed(
-                f"was {self.status} at {self.closed_at:%Y-%m-%d}", path="lead.status"
+                f"was {self.status} at {self.closed_at:%Y-%m-%d}",
+                path="lead.status",
+                fix="capture another lead",
             )

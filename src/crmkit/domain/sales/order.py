@@ -139,9 +139,22 @@ class Order(Aggregate):
         changes = (change for one in self.amendments[:number] for change in one.changes)
         return replay(self.original, changes)
 
-    def open(self) -> Self:
-        """Begin as a draft."""
-        return self.recording(told.OrderOpened(order_id=self.id))
+    def check_step(self, before: Any) -> None:
+        """Refuse to be the order of a quote but by ordering the version that was accepted."""
+        was = None if before is None else before.version_id
+        opened = {one.version_id for one in self.events if isinstance(one, told.OrderOpened)}
+        if self.version_id not in (None, was) and self.version_id not in opened:
+            raise told.QuoteNotAccepted(
+                "is ordered by order_quote only", path="order.version_id", fix="use order_quote"
+            )
+
+    def check_taken_over(self) -> None:
+        """Come over from another system with its lines, as the order of no quote here."""
+        self.check_step(None)
+
+    def open(self, accepted: QuoteVersionId | None = None) -> Self:
+        """Begin as a draft, of an accepted version or of none."""
+        return self.recording(told.OrderOpened(order_id=self.id, version_id=accepted))
 
     def approve_credit(self, *, by: str, at: datetime, note: str = "") -> Self:
         """Keep that exactly this may go beyond the credit limit."""

@@ -14,9 +14,10 @@ OrderId = NewType("OrderId", UUID)
 
 @attrs.frozen(kw_only=True)
 class OrderOpened(Event):
-    """An order was written."""
+    """An order was written, of an accepted version of a quote or of none."""
 
     order_id: OrderId
+    version_id: UUID | None = None
 
 
 @attrs.frozen(kw_only=True)

@@ -83,11 +83,15 @@ class Chunk:
         changed: list[Aggregate] = []
         for draft in wave:
             try:
-                record = known.get(self._key(draft))
-                if record is None:
-                    new.append(new_record(self._spec, work.new_id(), draft.values))
-                else:
-                    changed.append(changed_record(self._spec, record, draft.values))
+                match known.get(self._key(draft), ()):
+                    case ():
+                        new.append(new_record(self._spec, work.new_id(), draft.values))
+                    case [record]:
+                        changed.append(changed_record(self._spec, record, draft.values))
+                    case several:
+                        message = f"{len(several)} records have this key"
+                        place = self._mapping.key[0]
+                        self._skip(Note(draft.line, place, "", NoteKind.ERROR, message))
             except CrmkitError as wrong:
                 self._skip(Note(draft.line, wrong.path, "", NoteKind.ERROR, str(wrong)))
         records = work.of(self._spec.cls)
@@ -98,16 +102,19 @@ class Chunk:
             same = after.version == before.version
             self.outcomes[RowOutcome.UNCHANGED if same else RowOutcome.UPDATED] += 1
 
-    def _known(self, work: UnitOfWork, wave: list[Draft]) -> dict[Key, Aggregate]:
+    def _known(self, work: UnitOfWork, wave: list[Draft]) -> dict[Key, list[Aggregate]]:
+        """Return the records that there are, by key; a key need not be that of one alone."""
         fields = [where(self._spec.cls)[name] for name in self._mapping.key]
         keys = [self._key(draft) for draft in wave]
         fits = fields[0].in_({key[0] for key in keys})
         for at, field in enumerate(fields[1:], start=1):
             fits &= field.in_({key[at] for key in keys})
-        return {
-            tuple(field.path.value_of(record) for field in fields): record
-            for record in work.of(self._spec.cls).find(fits)
-        }
+        known: dict[Key, list[Aggregate]] = {}
+        for record in work.of(self._spec.cls).find(fits):
+            known.setdefault(tuple(field.path.value_of(record) for field in fields), []).append(
+                record
+            )
+        return known
 
     def _key(self, draft: Draft) -> Key:
         return tuple(draft.values[name] for name in self._mapping.key)

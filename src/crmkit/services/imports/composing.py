@@ -9,17 +9,22 @@ import attrs
 from crmkit.domain.aggregate import Aggregate
 from crmkit.domain.composite_kinds import Document
 from crmkit.domain.entity import EntitySpec
+from crmkit.errors import InvalidValue
 from crmkit.services.imports.reading import CUSTOM_PREFIX
 
 
 def new_record(spec: EntitySpec, record_id: UUID, values: Mapping[str, Any]) -> Aggregate:
-    """Make a new record; fields without a value keep their defaults."""
+    """Make a new record; fields without a value keep their defaults, those without are needed."""
     made = _fields(spec, values, None)
     given = {
         name: value
         for name, value in made.items()
         if value is not None or spec.parts[name].optional
     }
+    for field in attrs.fields(spec.cls):
+        is_asked = field.init and field.default is attrs.NOTHING and field.name != "id"
+        if is_asked and field.name not in given:
+            raise InvalidValue("is needed for a new record", path=field.name, fix="fill it in")
     record: Aggregate = spec.cls(**{"id": record_id, **given})
     return record
 

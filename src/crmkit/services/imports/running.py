@@ -15,7 +15,7 @@ from crmkit.domain.filters.where import where
 from crmkit.domain.imports.attestation import Origin
 from crmkit.domain.imports.import_run import ImportRun, ImportRunId
 from crmkit.domain.imports.mapping import FileMapping
-from crmkit.errors import Conflict, Duplicate, RuleBroken
+from crmkit.errors import Conflict, Duplicate, InvalidValue, NotFound, RuleBroken
 from crmkit.ports import Action, Actor
 from crmkit.services.imports.chunk import Chunk
 from crmkit.services.imports.reading import RowReader
@@ -25,6 +25,8 @@ from crmkit.services.tables import Row, RowProblem
 from crmkit.work import UnitOfWork
 
 CHUNK = 500
+_OF_ONE_ROW = (Duplicate, Conflict, RuleBroken, InvalidValue, NotFound)
+"""The refusals that may be of one row: then the others are taken without it."""
 IMPORT = Action("record:import", "Import records from a file", zh="导入记录", right=Right.BULK)
 Progress = Callable[[int], None]
 
@@ -162,7 +164,7 @@ class _Run:
         """Take a chunk whole; when the store refuses it, row by row, to find the one at fault."""
         try:
             return self._attempt(rows, reader, spec, run)
-        except (Duplicate, Conflict, RuleBroken) as refused:
+        except _OF_ONE_ROW as refused:
             if len(rows) == 1:
                 return self._refuse(rows[0], run, str(refused))
         for row in rows:

@@ -56,15 +56,16 @@ def order_quote(work: UnitOfWork, version_id: QuoteVersionId, **fields: Any) -> 
     _must_be_new(work, quote)
     lines = [AgreedLine.of(line) for line in version.lines if line.counts]
     head = {"name": quote.name, "deal_id": quote.deal_id, "owner_id": quote.owner_id, **fields}
-    return _written(
-        work, lines, quote.customer_id, version_id=version_id, quote_id=quote.id, **head
-    )
+    return _written(work, lines, quote.customer_id, of=version_id, quote_id=quote.id, **head)
 
 
 def write_order(
     work: UnitOfWork, customer: CustomerId, lines: Iterable[AgreedLine], **fields: Any
 ) -> Order:
-    """Write an order from lines, without a quote; `fields` are any others of `Order`."""
+    """Write an order from lines, without a quote; `fields` are any others of `Order`.
+
+    Raises `QuoteNotAccepted` when they name a version: `order_quote` is the way.
+    """
     work.permit(WRITE_ORDER)
     return _written(work, list(lines), customer, **fields)
 
@@ -126,7 +127,12 @@ def fulfilments_of(work: UnitOfWork, order_id: OrderId) -> list[Fulfilment]:
 
 
 def _written(
-    work: UnitOfWork, lines: list[AgreedLine], customer: CustomerId | None, **fields: Any
+    work: UnitOfWork,
+    lines: list[AgreedLine],
+    customer: CustomerId | None,
+    *,
+    of: QuoteVersionId | None = None,
+    **fields: Any,
 ) -> Order:
     buyer = None if customer is None else find_customer(work, customer)
     if buyer is not None:
@@ -134,6 +140,8 @@ def _written(
     _check_deal(work, fields.get("deal_id"))
     number = fields.pop("number", None) or work.next_number("order")
     told = {"currency": lines[0].net.currency if lines else "CNY", **fields}
+    if of is not None:
+        told["version_id"] = of
     made = draft(
         Order,
         OrderId(work.new_id()),
@@ -142,7 +150,7 @@ def _written(
         customer_id=None if buyer is None else buyer.id,
         **told,
     )
-    return work.orders.add(made.open())
+    return work.orders.add(made.open(of))
 
 
 def _must_be_new(work: UnitOfWork, quote: Quote) -> None:
