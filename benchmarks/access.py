@@ -17,6 +17,7 @@ import attrs
 
 from benchmarks.contact import ACTOR, TENANT, contacts
 from benchmarks.places import place_of
+from benchmarks.subjects import STORES
 from benchmarks.subjects.crmkit_places import Place
 from benchmarks.subjects.crmkit_places import place_of as own_place_of
 from benchmarks.subjects.crmkit_subject import Contact, contact_of
@@ -35,7 +36,6 @@ from crmkit.services.access import apply_policy
 from crmkit.work import UnitOfWork
 from crmkit.work.policies import Policies
 
-STORES: Final = ("sqlite", "postgresql", "mongodb")
 OWNERS: Final = 1000
 TEAM: Final = 10
 UNIT: Final = 200
@@ -47,10 +47,18 @@ DECISIONS: Final = 100_000
 SCOPES: Final = (Scope.OWN, Scope.TEAM, Scope.UNIT, Scope.ALL)
 
 
-@entity("bench_owned", indexes=[Index("score"), Index("owner_id"), Index(("owner_id", "score"))])
+@entity(
+    "bench_owned",
+    indexes=[
+        Index(("id", "owner_id")),
+        Index(("score", "id", "owner_id")),
+        Index("owner_id"),
+        Index(("owner_id", "score")),
+    ],
+)
 @attrs.frozen(kw_only=True)
 class Owned(Contact):
-    """The contact of 21 fields with indexes by owner and score."""
+    """The contact of 21 fields with indexes by owner and order, and by order with the owner."""
 
 
 class Guarded:

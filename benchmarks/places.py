@@ -22,10 +22,12 @@ def place_of(store: str, given: str | None = None) -> Iterator[str]:
     elif store == "postgres":
         with PostgresServer.start(durable=True) as postgres:
             yield postgres.url()
-    else:
+    elif store == "mongo":
         with MongoServer.start(durable=True) as mongo:
             _let_one_commit_be_large(mongo.url())
             yield mongo.url()
+    else:
+        raise ValueError(f"there is no store {store!r}")
 
 
 def _let_one_commit_be_large(url: str) -> None:

@@ -65,7 +65,7 @@ class Sight:
             self._lowered = lower(self.where)
         return self._lowered
 
-    @property
+    @cached_property
     def is_veiled(self) -> bool:
         """Say whether any field is masked or hidden."""
         return any(level < Level.READ for level in self._levels.values())

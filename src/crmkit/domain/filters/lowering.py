@@ -100,7 +100,7 @@ def _comparison(path: Path, op: Op, value: Any) -> Lowered:
             return Check(leaf, Test.NONE)
         case Op.IN:
             listed = _distinct(path.scalar(item) for item in value)
-            return Check(path.leaf, Test.IN, listed) if listed else Any_(())
+            return _among(path, listed)
         case Op.HAS_ANY | Op.HAS_ALL:
             return _has(path, op, value)
         case Op.CONTAINS | Op.STARTS_WITH | Op.ENDS_WITH:
@@ -109,6 +109,14 @@ def _comparison(path: Path, op: Op, value: Any) -> Lowered:
             return _money(path, op, value)
         case _:
             return Check(path.leaf, _PLAIN_TESTS[op], path.scalar(value))
+
+
+def _among(path: Path, listed: tuple[Any, ...]) -> Lowered:
+    """Ask for one of several values; a single one is asked for by itself, which indexes answer."""
+    if not listed:
+        return Any_(())
+    only = len(listed) == 1
+    return Check(path.leaf, Test.EQ, listed[0]) if only else Check(path.leaf, Test.IN, listed)
 
 
 def _money(path: Path, op: Op, value: Any) -> Lowered:

@@ -12,6 +12,7 @@ from crmkit.domain.entity import EntitySpec, Unique
 from crmkit.domain.kinds import Form
 from crmkit.storage.mongo.documents import DocumentCodec, document_codec
 from crmkit.storage.mongo.scans import Scans
+from crmkit.storage.mongo.walks import Walks
 
 _TYPES = {
     Form.TEXT: {"$gte": ""},
@@ -32,6 +33,7 @@ class Entity:
     codec: DocumentCodec
     indexes: tuple[IndexModel, ...]
     scans: Scans
+    walks: Walks
 
 
 class Entities:
@@ -50,7 +52,12 @@ class Entities:
         collection = self._database[name]
         leads = frozenset(list(index.document["key"])[1] for index in indexes)
         self._known[spec.name] = Entity(
-            spec, collection, document_codec(spec), indexes, Scans(collection, leads)
+            spec,
+            collection,
+            document_codec(spec),
+            indexes,
+            Scans(collection, leads),
+            Walks(collection, indexes),
         )
 
     def __getitem__(self, spec: EntitySpec) -> Entity:

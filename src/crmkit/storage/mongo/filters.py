@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
+from bson.binary import UUID_SUBTYPE, Binary
+
 from crmkit.domain.columns import Leaf
 from crmkit.domain.filters.lowered import (
     All,
@@ -17,12 +19,14 @@ from crmkit.domain.filters.lowered import (
     Test,
 )
 from crmkit.domain.kinds import Form
+from crmkit.storage.codec.kept import Kept
 
 Document = dict[str, Any]
 Reach = Callable[[Linked], list[Any]]
 """Brings the values of `remote` among the linked records that fit."""
 
 NOTHING: Final[Document] = {"_id": {"$in": []}}
+_LISTS: Final[Kept[list[Any]]] = Kept()
 _RANGES: Final = {Test.LT: "$lt", Test.LE: "$lte", Test.GT: "$gt", Test.GE: "$gte"}
 
 
@@ -42,6 +46,17 @@ def encode(leaf: Leaf, value: Any) -> Any:
     return value.isoformat() if leaf.form is Form.DATE and value is not None else value
 
 
+def listed(check: Check) -> list[Any]:
+    """Return the values of a list as documents hold them."""
+    return _LISTS.get(check, _encoded)
+
+
+def _encoded(check: Check) -> list[Any]:
+    if check.leaf.form is Form.ID and not check.leaf.keys:
+        return [Binary(value.bytes, UUID_SUBTYPE) for value in check.value]
+    return [encode(check.leaf, value) for value in check.value]
+
+
 def filter_of(lowered: Lowered, reach: Reach) -> Document:
     """Write a condition."""
     match lowered:
@@ -59,6 +74,8 @@ def filter_of(lowered: Lowered, reach: Reach) -> Document:
             return _pair(leaf, test, other)
         case Linked(local):
             return {field_of(local): {"$in": reach(lowered)}}
+        case Check(leaf, Test.IN | Test.HAS_ANY):
+            return {field_of(leaf): {"$in": listed(lowered)}}
         case Check(leaf, test, value):
             return {field_of(leaf): _test(leaf, test, value)}
 
@@ -74,8 +91,6 @@ def _test(leaf: Leaf, test: Test, value: Any) -> Any:
             return None
         case Test.EQ:
             return {"$eq": encode(leaf, value)}
-        case Test.IN | Test.HAS_ANY:
-            return {"$in": [encode(leaf, item) for item in value]}
         case Test.HAS_ALL:
             return {"$all": list(value)}
         case Test.CONTAINS:

@@ -222,9 +222,16 @@ class MongoSession:
     ) -> Iterator[list[Document]]:
         filter_ = self._filter(ask.condition)
         order = sort_of(ask.order)
+        entity = self._entities[spec]
         with self._running():
-            cursor = self._entities[spec].collection.find(
-                filter_, wanted, session=self._session, batch_size=BATCH, limit=ask.limit or 0
+            hint = entity.walks.hint(self.tenant, ask)
+            cursor = entity.collection.find(
+                filter_,
+                wanted,
+                session=self._session,
+                batch_size=BATCH,
+                limit=ask.limit or 0,
+                hint=hint,
             )
             with cursor.sort(order) if order else cursor:
                 while batch := cursor.to_list(BATCH):

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -55,6 +56,15 @@ def add_indexes(table: Table, spec: EntitySpec, *, prefix: str, server: str) -> 
 def unique_fields(spec: EntitySpec, prefix: str, server: str) -> Mapping[str, tuple[str, ...]]:
     """Return the fields of each unique index by its name."""
     return {name: rule.fields for name, rule in _unique_rules(spec, prefix, server).items()}
+
+
+def is_listed(spec: EntitySpec, leaves: Sequence[Leaf]) -> bool:
+    """Say whether an index of a tenant's records begins with these columns."""
+    columns = tuple(leaf.column for leaf in leaves)
+    known = (("id",), *_columns_of_lists(spec))
+    return not any(leaf.keys for leaf in leaves) and any(
+        index[: len(columns)] == columns for index in known
+    )
 
 
 def is_ours(name: str, prefix: str, spec: EntitySpec) -> bool:
@@ -159,6 +169,15 @@ def _add_list(
         places.append(table.c.id)
     long = {leaf.column: CUT for leaf in leaves if is_long(columns_of(spec)[leaf.column])}
     Index(name, table.c.tenant, *places, mysql_length=long, mariadb_length=long)
+
+
+@cache
+def _columns_of_lists(spec: EntitySpec) -> tuple[tuple[str, ...], ...]:
+    found = (
+        [leaf for field in one.fields for leaf in _leaves(spec, field)] for one in spec.indexes
+    )
+    plain = ([leaf.column for leaf in leaves] for leaves in found)
+    return tuple(tuple(one if "id" in one else [*one, "id"]) for one in plain)
 
 
 def _leaves(spec: EntitySpec, field: str) -> Sequence[Leaf]:

@@ -14,9 +14,12 @@ from crmkit.errors import GuardConflict, Refused, StoreClosed, StoreUnavailable,
 from crmkit.ports import BATCH, Ask
 from crmkit.storage.sql.cells import Cells
 from crmkit.storage.sql.connections import Connection
+from crmkit.storage.sql.dialects import SQLITE
 from crmkit.storage.sql.entities import EntityTable
 from crmkit.storage.sql.failures import Failures
+from crmkit.storage.sql.shapes import order_shape
 from crmkit.storage.sql.statements import Asked, Statements
+from crmkit.storage.walks import AHEAD, ENOUGH, looked_up, wide_in
 
 R = TypeVar("R")
 COPY_FROM: Final = 50
@@ -104,6 +107,9 @@ class SqlSession:
 
     def find(self, spec: EntitySpec, ask: Ask) -> Iterator[list[Any]]:
         """Bring the records in batches."""
+        check = wide_in(ask) if self._statements.kind == SQLITE else None
+        if check is not None and not self._is_walked(spec, ask, check):
+            ask = looked_up(ask)
         asked = self._statements.find(spec, self.tenant, ask)
         for rows in self._batches(spec, asked, ask.limit):
             yield self._load(spec, rows)
@@ -169,6 +175,18 @@ class SqlSession:
         """Forget everything, and give the connection back."""
         self._over = _ENDED
         self._connection.rollback()
+
+    def _is_walked(self, spec: EntitySpec, ask: Ask, check: Check) -> bool:
+        """Say whether to walk for a page; other databases know their records by themselves."""
+
+        def look() -> bool:
+            beginning = Ask(order=ask.order, limit=AHEAD)
+            found = [cell for rows in self.select(spec, [check.leaf], beginning) for cell in rows]
+            wanted = {(value,) for value in check.value}
+            return len(found) < AHEAD or sum(cell in wanted for cell in found) >= ENOUGH
+
+        place = (self.tenant, spec.name, order_shape(ask.order))
+        return self._statements.walks.pays(place, check, look)
 
     def _insert(self, entity: EntityTable, records: Sequence[Any]) -> None:
         self._connection.execute_many(entity.insert, entity.codec.dump(records))

@@ -1,6 +1,7 @@
 """Shapes: two questions of one shape differ only in values and share one compiled statement."""
 
 from collections.abc import Callable, Hashable, Sequence
+from functools import partial
 from typing import Any, Final
 
 from crmkit.domain.columns import Leaf
@@ -17,8 +18,10 @@ from crmkit.domain.filters.lowered import (
     Test,
     after,
 )
+from crmkit.domain.kinds import Form
 from crmkit.ports import Ask
 from crmkit.storage.codec.json_text import to_json
+from crmkit.storage.codec.kept import Kept
 from crmkit.storage.sql.dialects import CUT, MYSQL, POSTGRES, SQLITE, is_cut
 
 Encode = Callable[[EntitySpec, Leaf, Any], Any]
@@ -36,6 +39,7 @@ class Shapes:
         """Turn values into the database's own by `encode`."""
         self._kind = kind
         self._encode = encode
+        self._lists: Kept[Any] = Kept()
 
     def of(self, spec: EntitySpec, lowered: Lowered, values: list[Any]) -> Hashable:
         """Return the shape of a condition and append its values."""
@@ -75,7 +79,7 @@ class Shapes:
             case Test.NONE:
                 return (place, test)
             case Test.IN:
-                return (place, test, check.wide, self._list(spec, leaf, check.value, values))
+                return (place, test, check.wide, self._list(spec, check, values))
             case Test.HAS_ANY | Test.HAS_ALL:
                 return (place, test, self._items(test, check.value, values))
             case Test.ENDS:
@@ -94,21 +98,31 @@ class Shapes:
             values.append(encoded[:CUT])
         values.append(encoded)
 
-    def _list(
-        self, spec: EntitySpec, leaf: Leaf, given: Sequence[Any], values: list[Any]
-    ) -> Hashable:
-        encoded = [self._encode(spec, leaf, value) for value in given]
-        if self._kind == POSTGRES:
-            if is_cut(self._kind, spec, leaf):
-                values.append([value[:CUT] for value in encoded])
-            values.append(encoded)
+    def _list(self, spec: EntitySpec, check: Check, values: list[Any]) -> Hashable:
+        if self._kind == POSTGRES and is_cut(self._kind, spec, check.leaf):
+            encoded = self._encoded(spec, check)
+            values += [[value[:CUT] for value in encoded], encoded]
             return 0
-        if self._kind == SQLITE and len(encoded) > LISTED_ONE_BY_ONE:
-            values.append(to_json(encoded))
+        if self._kind == POSTGRES or (
+            self._kind == SQLITE and len(check.value) > LISTED_ONE_BY_ONE
+        ):
+            values.append(self._lists.get(check, partial(self._as_one, spec)))
             return 0
+        encoded = self._encoded(spec, check)
         size = padded(len(encoded))
         values += encoded + encoded[-1:] * (size - len(encoded))
         return size
+
+    def _encoded(self, spec: EntitySpec, check: Check) -> list[Any]:
+        return [self._encode(spec, check.leaf, value) for value in check.value]
+
+    def _as_one(self, spec: EntitySpec, check: Check) -> Any:
+        """Return a list as one value."""
+        one = self._encoded(spec, check)
+        if self._kind == SQLITE:
+            return to_json(one)
+        is_id = check.leaf.form is Form.ID and not check.leaf.keys
+        return f"{{{','.join(map(str, one))}}}" if is_id else one
 
     def _items(self, test: Test, given: Sequence[Any], values: list[Any]) -> Hashable:
         """Return how the items of a list are given: their number, or what they are."""

@@ -19,8 +19,10 @@ from crmkit.ports import Ask
 from crmkit.storage.sql.conditions import Conditions, Source
 from crmkit.storage.sql.dialects import MYSQL, POSTGRES, kind_of, server_of
 from crmkit.storage.sql.entities import Entities, EntityTable
+from crmkit.storage.sql.merging import MAX_LENGTH, Merge, merge_of, merged_text
 from crmkit.storage.sql.shapes import Shapes, order_shape, place_of
 from crmkit.storage.sql.tallies import select_tally, tally_shape
+from crmkit.storage.walks import Walks
 
 MAX_STATEMENTS: Final = 500
 _OURS: Final = re.compile(r"p[0-9]+")
@@ -45,6 +47,20 @@ class Statement:
         return self.sql, [given[place] for place in self.places]
 
 
+@attrs.frozen
+class Prepared:
+    """A statement with the values it is asked with; `told` of them belong to its condition."""
+
+    statement: Statement
+    values: list[Any]
+    told: int
+
+    @property
+    def asked(self) -> Asked:
+        """Return the text and the parameters in their order."""
+        return self.statement.with_values(self.values)
+
+
 class Statements:
     """All statements of one store, by shape; the least used are forgotten."""
 
@@ -58,11 +74,14 @@ class Statements:
         self._kept: OrderedDict[Hashable, Statement] = OrderedDict()
         self._lock = Lock()
         self._aliases = count(1)
+        self.walks = Walks()
 
     def find(self, spec: EntitySpec, tenant: str, ask: Ask) -> Asked:
         """Return the statement for whole records, and its parameters."""
         entity = self.entities[spec]
-        return self._asked("find", entity, tenant, ask, lambda _conditions: entity.reading)
+        merge = merge_of(self.kind, spec, ask)
+        merged = None if merge is None else self._merged(entity, tenant, ask, merge)
+        return merged or self._find(entity, tenant, ask).asked
 
     def select(self, spec: EntitySpec, tenant: str, leaves: Sequence[Leaf], ask: Ask) -> Asked:
         """Return the statement for some leaves, and its parameters."""
@@ -99,6 +118,26 @@ class Statements:
 
         return self._statement(("tally", spec.name, shape), build).with_values(values)
 
+    def _find(self, entity: EntityTable, tenant: str, ask: Ask) -> "Prepared":
+        return self._prepared("find", entity, tenant, ask, lambda _conditions: entity.reading)
+
+    def _merged(self, entity: EntityTable, tenant: str, ask: Ask, merge: Merge) -> Asked | None:
+        """Return the statement that merges its parts, None where it would be too long."""
+        part = self._find(entity, tenant, merge.each)
+        parts = [part.statement.sql] * len(merge.values)
+        encode = self.entities[entity.spec].codec.scalar[merge.leaf.column]
+        given: list[Any] = []
+        for value in merge.values:
+            part.values[part.told - 1] = encode(value)
+            given += part.asked[1]
+        if merge.besides is not None:
+            sql, values = self._find(entity, tenant, merge.besides).asked
+            parts.append(sql)
+            given += values
+        if len(parts) * len(parts[0]) > MAX_LENGTH:
+            return None
+        return merged_text(self.kind, parts, ask), given
+
     def _asked(
         self,
         what: Hashable,
@@ -107,9 +146,20 @@ class Statements:
         ask: Ask,
         reading: Callable[[Conditions], list[Any]],
     ) -> Asked:
+        return self._prepared(what, entity, tenant, ask, reading).asked
+
+    def _prepared(
+        self,
+        what: Hashable,
+        entity: EntityTable,
+        tenant: str | None,
+        ask: Ask,
+        reading: Callable[[Conditions], list[Any]],
+    ) -> "Prepared":
         values: list[Any] = [] if tenant is None else [tenant]
         spec, limited = entity.spec, ask.limit is not None
         shape = self._shapes.of(spec, ask.where, values)
+        told = len(values)
         further = self._shapes.after(spec, ask, values)
         if limited:
             values.append(ask.limit)
@@ -124,7 +174,7 @@ class Statements:
                 query = query.where(entity.table.c.tenant == conditions.bind())
             return self._narrowed(query, conditions, Source(spec, entity.table), ask)
 
-        return self._statement(key, build).with_values(values)
+        return Prepared(self._statement(key, build), values, told)
 
     def _narrowed(self, query: Any, conditions: Conditions, source: Source, ask: Ask) -> Executable:
         conditions.is_page = ask.limit is not None
