@@ -49,7 +49,11 @@ def full(session):
 
 @nox.session
 def mutants(session):
-    """Change the code in small ways and count which changes the tests notice."""
+    """Change the code in small ways and count which changes the tests notice.
+
+    Arguments name what is changed, such as "crmkit.domain.access.*"; without any it is all that
+    the settings name.
+    """
     session.install("-e", ".[test]", "mutmut>=3.8")
     session.run("mutmut", "run", "--max-children", "2", *session.posargs)
     session.run("mutmut", "results")
