@@ -1,7 +1,7 @@
 """Reading the records of one entity: by id, by filter, page by page, as columns, as figures."""
 
 import json
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 from uuid import UUID
@@ -84,7 +84,7 @@ class Reading(Generic[A]):
             found = [record for batch in session.find(self.spec, ask) for record in batch]
         for record in found:
             self._work.remember(self.spec, record)
-        return [self._shown(record) for record in found]
+        return list(self._all_shown(found))
 
     def stream(
         self,
@@ -122,7 +122,7 @@ class Reading(Generic[A]):
             ask = self._continue(ask, read_cursor(after, fingerprint))
         with self._work.storing() as session:
             found = [record for batch in session.find(self.spec, ask) for record in batch]
-        items = tuple(map(self._shown, found[:size]))
+        items = tuple(self._all_shown(found[:size]))
         if len(found) <= size:
             return Page(items=items)
         last = [*sort_values(order, found[size - 1]), *self._last_id(order, found[size - 1])]
@@ -189,6 +189,10 @@ class Reading(Generic[A]):
 
     def _shown(self, record: A) -> A:
         return record if self._sight is None else self._sight.shown(record)
+
+    def _all_shown(self, records: Sequence[A]) -> Iterable[A]:
+        veiled = self._sight is not None and self._sight.is_veiled
+        return map(self._shown, records) if veiled else records
 
     def _reader(self, path: Path) -> Callable[[Any], Any]:
         """Return what reads the cells of a column, or raise `UnknownField` for a hidden one."""

@@ -84,7 +84,7 @@ def _merge(ask: Ask, rest: Sequence[Lowered], listed: Check, by_id: Check | None
 
 
 def _part(ask: Ask, parts: tuple[Lowered, ...]) -> Ask:
-    return attrs.evolve(ask, where=All(parts), limit=None)
+    return Ask(where=All(parts), order=ask.order, after=ask.after)
 
 
 def _parts(where: Lowered) -> Iterator[Lowered]:
