@@ -1,4 +1,4 @@
-"""Pages of what some people own, in any order, are those of a plain list, however they are found."""
+"""Pages of what some people own, in any order, are those of a list, however they are found."""
 
 import random
 from collections.abc import Iterator, Sequence
