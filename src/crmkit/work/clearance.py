@@ -185,7 +185,7 @@ def finder(work: "UnitOfWork") -> Finder:
     def exists(node: Exists, value: Any) -> bool:
         linked = Check(node.remote.leaf, Test.EQ, node.remote.scalar(value))
         where = live(node.target, All((linked, lower(node.where))))
-        identity = path_to(node.target, "id", {}).leaf
+        identity = path_to(node.target, "id").leaf
         with work.storing() as session:
             found = session.select(node.target, [identity], Ask(where=where, limit=1))
             return any(batch for batch in found)

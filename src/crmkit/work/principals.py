@@ -85,12 +85,12 @@ class Principals:
             if not above:
                 break
             user = above[0]
-        yield Standing(user=None, roles=frozenset(), around=Nobody(), is_active=False)
+        yield Standing(user=None, roles=frozenset(), around=Nobody())
 
     def rulebook(self) -> Rulebook:
         """Return the rules in force; none where the tenant has no policy."""
         policy = where(Policy)
-        leaves = [path_to(_POLICY, name, {}).leaf for name in ("id", "version")]
+        leaves = [path_to(_POLICY, name).leaf for name in ("id", "version")]
         found = rows_of(self._work, _POLICY, leaves, policy.name.eq(ACCESS), live_only=True)
         if not found:
             return Rulebook(Rules())
@@ -220,7 +220,7 @@ class People:
         to_units = share.grantee.ge(_UNITS) & share.grantee.lt(_AFTER_UNITS)
         mine = share.grantee.in_(sorted(self._grantees())) | to_units
         names = ("record_id", "level", "until", "grantee")
-        leaves = [path_to(_SHARE, name, {}).leaf for name in names]
+        leaves = [path_to(_SHARE, name).leaf for name in names]
         asked = share.entity.eq(entity) & mine
         found = rows_of(self._work, _SHARE, leaves, asked, live_only=True)
         if any(row[3].startswith(_UNITS) for row in found):
@@ -246,7 +246,7 @@ class People:
             unit = by_id.get(unit.parent_id)  # type: ignore[arg-type]
 
     def _ids(self, filter_: Filter) -> Iterator[UUID]:
-        leaves = [path_to(_USER, "id", {}).leaf]
+        leaves = [path_to(_USER, "id").leaf]
         yield from (row[0] for row in rows_of(self._work, _USER, leaves, filter_))
 
 

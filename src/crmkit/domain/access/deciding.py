@@ -127,7 +127,7 @@ class Deciding:
         for right in dict.fromkeys(names):
             records = self.standing.around.shared(spec.name, right)
             if records:
-                yield among(path_to(spec, "id", {}), records)
+                yield among(path_to(spec, "id"), records)
 
     def _inherited(self, spec: EntitySpec, names: Sequence[str], depth: int) -> Iterable[Filter]:
         if depth >= MAX_PARENTS:
@@ -141,26 +141,26 @@ class Deciding:
     ) -> Filter:
         """Return the records whose parent lives and is allowed."""
         tie = spec if rule.through is None else self.registry[rule.through]
-        reference = path_to(tie, rule.path, {})
+        reference = path_to(tie, rule.path)
         parent = self.registry[parent_of(reference)]
         rights = tuple(name for name in names if name in rule.actions)
         allowed = self.allowed(parent, rights, depth + 1)
         if allowed == NOTHING:
             return NOTHING
-        up = Exists(reference, parent, path_to(parent, "id", {}), allowed)
+        up = Exists(reference, parent, path_to(parent, "id"), allowed)
         if rule.through is None:
             return up
-        return Exists(path_to(spec, "id", {}), tie, path_to(tie, rule.back or "", {}), up)
+        return Exists(path_to(spec, "id"), tie, path_to(tie, rule.back or ""), up)
 
     def _scope(self, spec: EntitySpec, scope: Scope) -> Filter:
         if scope is Scope.ALL:
             return EVERYTHING
         owners = self.standing.around.owners(scope)
         if spec.cls is User:
-            return among(path_to(spec, "id", {}), owners)
+            return among(path_to(spec, "id"), owners)
         if "owner_id" not in spec.parts:
             return NOTHING
-        owner = path_to(spec, "owner_id", {})
+        owner = path_to(spec, "owner_id")
         if FEW < len(owners) <= MAX_LISTED:
             return Sieve(owner, Op.IN, tuple(owners))
         return among(owner, owners)

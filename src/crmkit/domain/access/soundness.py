@@ -115,11 +115,11 @@ class Soundness:
     def _of_parent_rule(self, place: str, rule: ParentRule) -> Iterator[Finding]:
         try:
             tie: EntitySpec = self._registry[rule.through or rule.entity]
-            parent = parent_of(path_to(tie, rule.path, {}))
+            parent = parent_of(path_to(tie, rule.path))
             if parent not in self._registry:
                 yield Finding(path=place, message=f"{rule.path} refers to no entity")
             if rule.through is not None:
-                back = parent_of(path_to(tie, rule.back or "", {}))
+                back = parent_of(path_to(tie, rule.back or ""))
                 if back != rule.entity:
                     yield Finding(path=place, message=f"{rule.back} does not refer to it")
         except CrmkitError as wrong:

@@ -1,6 +1,7 @@
 """Paths: the typed way from a record to one of its values, declared, nested or custom."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 import attrs
@@ -15,6 +16,7 @@ from crmkit.domain.named_kinds import Choice
 from crmkit.errors import UnknownField
 
 CUSTOM: Final = "custom"
+_NONE: Final[Mapping[str, Part]] = MappingProxyType({})
 _JSON_FORMS: Final = {Form.DATE: Form.TEXT, Form.INSTANT: Form.TEXT, Form.ID: Form.TEXT}
 
 
@@ -88,7 +90,7 @@ class Path:
         return Leaf(column=column, form=inside, keys=keys, optional=self.optional or bool(keys))
 
 
-def path_to(spec: EntitySpec, name: str, custom: Mapping[str, Part]) -> Path:
+def path_to(spec: EntitySpec, name: str, custom: Mapping[str, Part] = _NONE) -> Path:
     """Find the value called by a dotted `name`, or raise `UnknownField`.
 
     `custom` are the tenant's own fields of this entity by key.

@@ -220,18 +220,13 @@ class MongoSession:
     def _batches(
         self, spec: EntitySpec, ask: Ask, wanted: Document | None
     ) -> Iterator[list[Document]]:
-        filter_ = self._filter(ask.condition)
+        filter_, entity = self._filter(ask.condition), self._entities[spec]
         order = sort_of(ask.order)
-        entity = self._entities[spec]
+        how = {"batch_size": BATCH, "limit": ask.limit or 0}
         with self._running():
             hint = entity.walks.hint(self.tenant, ask)
             cursor = entity.collection.find(
-                filter_,
-                wanted,
-                session=self._session,
-                batch_size=BATCH,
-                limit=ask.limit or 0,
-                hint=hint,
+                filter_, wanted, session=self._session, hint=hint, **how
             )
             with cursor.sort(order) if order else cursor:
                 while batch := cursor.to_list(BATCH):
