@@ -59,15 +59,6 @@ def test_an_action_is_granted_by_its_name_and_its_right() -> None:
     assert Action("explain").names == ("explain",)
 
 
-def test_who_comes_back_is_there() -> None:
-    """Whenever the absence would have ended; the deputy stays named."""
-    deputy = UserId(uuid4())
-    away = user().leave(deputy=deputy, at=AT, until=SOON)
-    assert (away.is_absent(AT), away.is_absent(SOON)) == (True, False)
-    back = away.come_back()
-    assert (back.absent_from, back.absent_until, back.deputy_id) == (None, None, deputy)
-
-
 def test_who_is_deactivated_twice_is_so_since_the_first_time() -> None:
     """And may be activated again."""
     gone = user().deactivate(at=AT)
@@ -77,15 +68,11 @@ def test_who_is_deactivated_twice_is_so_since_the_first_time() -> None:
 
 def test_users_refuse_in_clear_words() -> None:
     """Naming the field at fault and what to do."""
-    li = user()
-    with pytest.raises(InvalidValue) as own:
-        li.leave(deputy=li.id, at=AT)
-    assert str(own.value) == "user.deputy_id: nobody is their own deputy"
     with pytest.raises(UserNotActive) as erased:
         user(erased_at=AT).activate()
     assert str(erased.value) == "user.erased_at: was erased (add a new user)"
     with pytest.raises(UserNotActive) as gone:
-        user(deactivated_at=AT).leave(deputy=UserId(uuid4()), at=AT)
+        user(deactivated_at=AT).must_be_active()
     assert str(gone.value) == "user.id: li is not active (choose an active user)"
 
 

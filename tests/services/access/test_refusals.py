@@ -23,12 +23,10 @@ from crmkit.services.access import (
     add_user,
     apply_policy,
     change_roles,
-    come_back,
     current_rules,
     deactivate_user,
     end_share,
     explain,
-    leave,
     look_through,
     move_unit,
     share_record,
@@ -74,8 +72,6 @@ def become(company: Company, name: str, *roles: str) -> User:
     ("act", "action", "summary"),
     [
         (lambda work, who: change_roles(work, who, "x"), "user:change_roles", "Change the roles"),
-        (lambda work, who: leave(work, who, deputy=who), "user:leave", "Note that a user is away"),
-        (come_back, "user:leave", "Note that a user is away"),
         (deactivate_user, "user:deactivate", "Deactivate a user"),
         (activate_user, "user:activate", "Let a user work again"),
     ],
@@ -89,9 +85,8 @@ def test_users_beyond_the_scope_are_left_alone(
     refusal = told(company, "wang", lambda work: act(work, company.people["zhao"].id))
     assert refusal.startswith(f"{action}: you may not do this: {summary}")
     assert refusal.endswith(" (ask for a role that may)")
-    if action != "user:leave":
-        with company.work("wang") as work:
-            act(work, company.people["li"].id)
+    with company.work("wang") as work:
+        act(work, company.people["li"].id)
 
 
 def test_units_beyond_the_scope_stay_where_they_are(company: Company) -> None:
