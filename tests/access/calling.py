@@ -1,7 +1,7 @@
 """Calling: every public function of the services, with arguments made from its annotations.
 
-A function whose arguments cannot be made fails the build, so a new one gets a row by itself or is
-named here.
+A function whose arguments cannot be made fails the build, so a new one gets a row by itself, is
+told in particulars.py what to be called with, or is named here as an inner one.
 """
 
 from __future__ import annotations
@@ -30,7 +30,6 @@ from crmkit.domain.access.policy import Rules
 from crmkit.domain.aggregate import Aggregate
 from crmkit.domain.calendars.hours import Week
 from crmkit.domain.calendars.sources import Source
-from crmkit.domain.entity import Registry
 from crmkit.domain.filters.tree import EVERYTHING, Filter
 from crmkit.domain.money import Money
 from crmkit.domain.parties.customer import Customer
@@ -47,10 +46,17 @@ from crmkit.domain.support.moments import When
 from crmkit.domain.support.priorities import Priority
 from crmkit.errors import CrmkitError
 from crmkit.work import UnitOfWork
+from tests.access.aim import Aim, NotInStock
+from tests.access.particulars import PARTICULARS
 
 INNER: Final = {
+    "approvals.applying": "keeps a case once deciding was permitted, and shows it",
+    "approvals.flows.flow_of": "finds the flow that a step asks for",
+    "approvals.people": "looks up who decides, whoever asks",
+    "approvals.routing": "finds whom a flow asks once submitting or deciding was permitted",
     "calendars.keeping.business_calendar": "counts working time for whoever works by a calendar",
     "calendars.keeping.calendar_of": "counts working time for whoever works by a calendar",
+    "leads.ownership.hand_to": "gives a record away once that was permitted",
     "log_rows": "takes a session",
     "plain_calls": "turns results of calls into JSON and back",
     "privacy.erasing.blank_records": "blanks whole rows once a retention run was permitted",
@@ -61,6 +67,8 @@ INNER: Final = {
     "privacy.replaying": "repeats erasures from a file of the program",
     "sample_company": "writes a sample",
     "sales.credit.must_have_credit": "counts what is owed once confirming was permitted",
+    "sales.stages.keep_stay": "saves a record that has moved once that was permitted",
+    "sales.stages.must_be_allowed": "checks a move of a record that was seen",
     "sales.ledger.note_owed": "writes in the ledger once planning or paying was permitted",
     "sales.matching": "counts money on both sides once paying, billing or planning was permitted",
     "calendars.absences.absent_now": "tells who is away once handing out work was permitted",
@@ -94,14 +102,6 @@ WORDS: Final = {
     "key": "size",
     "lines": "mon-fri 09:00-17:00",
 }
-MORE: Final[dict[str, dict[str, Any]]] = {
-    "duplicates.find_duplicates": {"threshold": 0.0},
-    "duplicates.find_duplicates_of": {"threshold": 0.0},
-    "parties.capture_lead": {"company": "probe"},
-    "sales.price_lists.write_price_list": {"currency": "CNY", "valid_from": date(2026, 1, 1)},
-    "support.tickets.open_ticket": {"description": "probe"},
-}
-"""What is asked for beside what must be."""
 _NOW: Final = datetime(2027, 1, 1, tzinfo=UTC)
 _VALUES: Final[dict[Any, Any]] = {
     int: 7,
@@ -131,28 +131,6 @@ _VALUES: Final[dict[Any, Any]] = {
 }
 
 
-class NotInStock(LookupError):
-    """There is no record of an entity to aim at, or no value to give."""
-
-
-@attrs.frozen
-class Aim:
-    """What calls are aimed at: a record of each entity, one of them where any will do."""
-
-    registry: Registry
-    records: dict[str, Any]
-    subject: str
-    changeset_id: UUID
-    folder: Path
-    word: str
-
-    def record(self, entity: str) -> Any:
-        """Return the record of an entity, or raise `NotInStock`."""
-        if entity not in self.records:
-            raise NotInStock(entity)
-        return self.records[entity]
-
-
 def services() -> Iterator[tuple[str, Callable[..., Any]]]:
     """Bring every public function that people's work is done with, by the name of its module."""
     for found in pkgutil.walk_packages(crmkit.services.__path__, "crmkit.services."):
@@ -170,28 +148,47 @@ def _takes_work(function: Callable[..., Any]) -> bool:
     return next(iter(inspect.signature(function).parameters), "") == "work"
 
 
+SERVICES: Final = dict(services())
+
+
 def is_general(function: Callable[..., Any]) -> bool:
     """Say whether a function takes a record of any entity."""
     hints = typing.get_type_hints(function, localns={"UnitOfWork": UnitOfWork})
     return any(one in repr(hints) for one in ("Aggregate", "uuid.UUID", "~A"))
 
 
-def arguments(function: Callable[..., Any], aim: Aim) -> tuple[list[Any], dict[str, Any]]:
-    """Return arguments for a function: all that are needed, and every record it may refer to."""
+def arguments(name: str, aim: Aim) -> tuple[list[Any], dict[str, Any]]:
+    """Return arguments for a service: all that are needed, and every record it may refer to.
+
+    Raises `NotInStock` where particulars.py has to say what to give.
+    """
+    function, own = SERVICES[name], dict(PARTICULARS.get(name, {}))
     hints = typing.get_type_hints(function, localns={"UnitOfWork": UnitOfWork})
     given: list[Any] = []
     named: dict[str, Any] = {}
-    for name, part in list(inspect.signature(function).parameters.items())[1:]:
+    has_left_out = False
+    for part in list(inspect.signature(function).parameters.values())[1:]:
         if part.kind is part.VAR_KEYWORD:
             continue
-        if part.default is not part.empty and not _refers(hints[name]):
+        is_asked = part.default is part.empty and part.kind is not part.VAR_POSITIONAL
+        if part.name in own:
+            value = _particular(own.pop(part.name), aim)
+        elif is_asked or _refers(hints[part.name]):
+            value = argument(part.name, hints[part.name], aim)
+        else:
+            has_left_out = True
             continue
-        value = argument(name, hints[name], aim)
-        if part.kind is part.KEYWORD_ONLY:
-            named[name] = value
+        if part.kind is part.VAR_POSITIONAL:
+            given += value
+        elif part.kind is part.KEYWORD_ONLY or has_left_out:
+            named[part.name] = value
         else:
             given.append(value)
-    return given, named
+    return given, named | {key: _particular(value, aim) for key, value in own.items()}
+
+
+def _particular(value: Any, aim: Aim) -> Any:
+    return value(aim) if inspect.isfunction(value) else value
 
 
 def _refers(hint: Any) -> bool:
@@ -249,7 +246,7 @@ def _of_class(name: str, hint: Any, aim: Aim) -> Any:
         return io.StringIO()
     if attrs.has(hint):
         return _made(hint, aim)
-    raise LookupError(f"{name}: {hint}")
+    raise NotInStock(f"{name}, a {hint}: say what to give in tests/access/particulars.py")
 
 
 def _made(cls: Any, aim: Aim) -> Any:
@@ -278,25 +275,4 @@ def _several(name: str, hint: Any, aim: Aim) -> Any:
         return kind([argument("entity" if name == "entities" else name, inner[0], aim)])
     if hint is Any:
         return _VALUES[Any]
-    raise LookupError(f"{name}: {hint}")
-
-
-def told(value: Any, deep: int = 0) -> Iterator[str]:
-    """Bring every text that a result tells: its own, and those of all that it holds."""
-    yield repr(value)
-    yield str(value)
-    if deep > 8 or isinstance(value, str | bytes | int | UUID | type | Enum):
-        return
-    if isinstance(value, io.StringIO):
-        yield value.getvalue()
-        return
-    if attrs.has(type(value)):
-        parts: Any = [getattr(value, field.name) for field in attrs.fields(type(value))]
-    elif isinstance(value, abc.Mapping):
-        parts = [*value.keys(), *value.values()]
-    elif isinstance(value, abc.Iterable) and not hasattr(value, "_refuse"):
-        parts = value
-    else:
-        return
-    for part in parts:
-        yield from told(part, deep + 1)
+    raise NotInStock(f"{name}, a {hint}: say what to give in tests/access/particulars.py")

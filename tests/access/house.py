@@ -14,15 +14,17 @@ from crmkit.domain.access.acting import Right
 from crmkit.domain.access.policy import Rules
 from crmkit.domain.access.rules import FieldLevel, FieldRule, Grant, Role
 from crmkit.domain.access.share import Share, ShareId
-from crmkit.domain.access.team import Team, TeamId
-from crmkit.domain.access.unit import Unit, UnitId
 from crmkit.domain.access.user import User
 from crmkit.domain.aggregate import UserId
+from crmkit.domain.custom_fields import FieldKind
 from crmkit.services.access import apply_policy
+from crmkit.services.custom_fields import define_field
 from crmkit.work import UnitOfWork
 from crmkit.work.policies import Policies
-from tests.access.calling import Aim, told
-from tests.access.stock import AMOUNT, PHONE, Stock, owned_by, stock
+from tests.access.aim import Aim, told
+from tests.access.more_stock import more_stock
+from tests.access.stock import Stock, owned_by, stock
+from tests.access.words import AMOUNT, CODE, PHONE
 
 SECRET: Final = "kestrel"
 OWN: Final = "plover"
@@ -42,6 +44,7 @@ class House:
     guarded: CRM
     li: User
     zhao: User
+    wang: User
     own: Stock
     theirs: Stock
     changeset_id: UUID
@@ -66,20 +69,37 @@ class House:
             name: own.replaced(id=theirs.id, version=theirs.version)
             for name, (own, theirs) in self.stocked.items()
         }
-        records |= around(self.zhao)
-        return Aim(self.free.registry, records, subject, self.changeset_id, self.folder, SECRET)
+        return self._aim(records | {"user": self.zhao}, self.theirs, subject, SECRET)
+
+    def aim_at(self, records: dict[str, Any], subject: str) -> Aim:
+        """Aim at these records, which are Li's own."""
+        return self._aim(records | {"user": self.li}, self.own, subject, OWN)
+
+    def _aim(self, records: dict[str, Any], of: Stock, subject: str, word: str) -> Aim:
+        return Aim(
+            registry=self.free.registry,
+            records=records,
+            stock=of,
+            subject=subject,
+            changeset_id=self.changeset_id,
+            folder=self.folder,
+            word=word,
+            word_of_stock=word,
+            code=CODE[word],
+            tenant=TENANT,
+            other=self.li if word == SECRET else self.zhao,
+            third=self.wang,
+        )
+
+    def ids_of(self, entity: str) -> set[str]:
+        """Return the ids of Zhao's records of an entity."""
+        return {str(one.id) for one in self.theirs[entity]}
 
     def canaries(self, given: str) -> Iterator[str]:
         """Bring the texts that nobody but Zhao may be told, and the ids that were not given."""
         yield from secrets(SECRET)
         ids = [str(one.id) for records in self.theirs.values() for one in records]
         yield from (one for one in ids if one not in given)
-
-
-def around(user: User) -> dict[str, Any]:
-    """Return what nobody owns: the user, and a team and a unit that are not there."""
-    team, unit = Team(id=TeamId(user.id), name="none"), Unit(id=UnitId(user.id), name="none")
-    return {"user": user, "team": team, "unit": unit}
 
 
 def secrets(word: str) -> tuple[str, ...]:
@@ -90,25 +110,22 @@ def secrets(word: str) -> tuple[str, ...]:
 def built(free: CRM, case: str, folder: Path) -> House:
     """Build the house of a case: how it comes that one does not see what is the other's."""
     theirs_is = "other" if case == "foreign" else TENANT
+    li, wang = (user_of(free, TENANT, name) for name in ("li", "wang"))
+    zhao = user_of(free, theirs_is, "zhao")
+    asked = li if case == "asked" else user_of(free, theirs_is, "chen")
     with free.work(by="setup", tenant=TENANT) as work:
         apply_policy(work, OF_THEIR_OWN)
-        li = work.users.add(User(id=UserId(work.new_id()), name="li", roles=("seller",)))
-    with free.work(by="setup", tenant=theirs_is) as work:
-        zhao = work.users.add(User(id=UserId(work.new_id()), name="zhao"))
-    with free.work(by="setup", tenant=TENANT) as work:
-        stock(work, li.id, OWN)
-        own = owned_by(work, li.id)
-    marks: Any = {"by": "setup", "reason": SECRET, "cause_id": zhao.id}
-    with free.work(tenant=theirs_is, **marks) as work:
-        stock(work, zhao.id, SECRET)
-        changeset_id = work.changeset_id
-    with free.work(by="setup", tenant=theirs_is) as work:
-        theirs = owned_by(work, zhao.id)
+    for tenant in {TENANT, theirs_is}:
+        with free.work(by="setup", tenant=tenant) as work:
+            define_field(work, "customer", "size", FieldKind.TEXT)
+    own, _first = stocked_by(free, TENANT, li, OWN, wang)
+    theirs, changeset_id = stocked_by(free, theirs_is, zhao, SECRET, asked)
     house = House(
         free=free,
         guarded=CRM(free.storage, plugins=free.plugins, access=Policies()),
         li=li,
         zhao=zhao,
+        wang=wang,
         own=own,
         theirs=theirs,
         changeset_id=changeset_id,
@@ -119,6 +136,28 @@ def built(free: CRM, case: str, folder: Path) -> House:
     if case == "removed":
         _remove(house)
     return house
+
+
+def user_of(free: CRM, tenant: str, name: str) -> User:
+    """Return a new user of a tenant."""
+    with free.work(by="setup", tenant=tenant) as work:
+        return work.users.add(User(id=UserId(work.new_id()), name=name, roles=("seller",)))
+
+
+def stocked_by(
+    free: CRM, tenant: str, owner: User, word: str, colleague: User
+) -> tuple[Stock, UUID]:
+    """Write the stock of an owner, and return it, with the changeset that wrote most of it."""
+    marks: Any = {"by": "setup"}
+    if word == SECRET:
+        marks |= {"reason": word, "cause_id": owner.id}
+    with free.work(tenant=tenant, **marks) as work:
+        stock(work, owner.id, word)
+        changeset_id = work.changeset_id
+    with free.work(by=str(owner.id), tenant=tenant) as work:
+        more_stock(work, word, owner.id, colleague.id)
+    with free.work(by="setup", tenant=tenant) as work:
+        return owned_by(work, owner.id), changeset_id
 
 
 def _share_for_a_while(house: House) -> None:
@@ -140,8 +179,10 @@ def _share_for_a_while(house: House) -> None:
 
 
 def _remove(house: House) -> None:
+    """Remove everything but cases of approval, which nobody can remove."""
     with house.as_program() as work:
-        for name, records in house.theirs.items():
+        for name in house.theirs.keys() - {"approval"}:
+            records = house.theirs[name]
             cls: Any = house.free.registry[name].cls
             live = work.of(cls).look_up([one.id for one in records])
             work.of(cls).remove_many(live.values())

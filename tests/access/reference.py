@@ -93,9 +93,10 @@ def in_scope(world: Any, user: Any, scope: str, record: Any) -> bool:
     """Say whether a record lies in a scope of a user."""
     if scope == "all":
         return True
-    if record.owner_id is None:
+    owner_id = record.id if entity_of(record) == "user" else record.owner_id
+    if owner_id is None:
         return False
-    owner = world.user(record.owner_id)
+    owner = world.user(owner_id)
     if owner.id == user.id or is_deputy(world, user, owner):
         return True
     if scope == "own":
@@ -150,7 +151,7 @@ def is_shared(world: Any, user: Any, roles: set[str], right: str, record: Any) -
         and share.grantee in names
         and right in rights[share.level]
         and (share.until is None or world.now < share.until)
-        and not world.is_removed(share)
+        and not world.is_over(share)
         for share in world.shares
     )
 

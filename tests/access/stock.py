@@ -49,12 +49,11 @@ from crmkit.services.support import (
     ties,
 )
 from crmkit.work import UnitOfWork
+from tests.access.words import AMOUNT, CODE, PHONE
 
-AMOUNT = {"kestrel": "987654.32", "plover": "123123.45"}
-PHONE = {"kestrel": "13911112222", "plover": "13822223333"}
 SHARED_PHONE = "13700001111"
 """A number that everybody has, so that all are likely twins."""
-LEFT_OUT = frozenset({"user", "unit", "team", "policy", "custom_field", "price_shelf"})
+LEFT_OUT = frozenset({"user", "policy", "custom_field", "price_shelf"})
 """Entities that nobody owns, or that the policy itself rests on."""
 NAMED = {"entity": "customer", "currency": "CNY", "party": "customer", "zone": "UTC"}
 """Texts that must be names of something."""
@@ -63,7 +62,7 @@ Stock = dict[str, list[Any]]
 
 def stock(work: UnitOfWork, owner: UserId, word: str) -> None:
     """Write records of every entity, each with the word in it, and give them to the owner."""
-    before = {spec.name: _ids(work, spec) for spec in work.registry if _is_owned(spec)}
+    before = known_ids(work)
     customer, contact = _parties(work, word)
     deal, product = _sales(work, word, customer.id)
     _quotes(work, word, deal, product)
@@ -74,11 +73,23 @@ def stock(work: UnitOfWork, owner: UserId, word: str) -> None:
     for name, old in before.items():
         for one in _new(work, work.registry[name], old):
             known.setdefault(name, one.id)
-    for name, old in before.items():
-        spec, records = work.registry[name], _records(work, name)
+    for name in before:
         if name not in known:
-            known[name] = _other(work, spec, word, known)
-        records.save_many(one.evolve(owner_id=owner) for one in _new(work, spec, old))
+            known[name] = _other(work, work.registry[name], word, known)
+    give_new(work, before, owner)
+
+
+def known_ids(work: UnitOfWork) -> dict[str, set[Any]]:
+    """Return the ids of all records that somebody may own, by entity."""
+    return {spec.name: _ids(work, spec) for spec in work.registry if _is_owned(spec)}
+
+
+def give_new(work: UnitOfWork, before: dict[str, set[Any]], owner: UserId) -> None:
+    """Give the records to the owner that were not there before."""
+    for name, old in before.items():
+        new = _new(work, work.registry[name], old)
+        others = [one for one in new if one.owner_id != owner]
+        _records(work, name).save_many(one.evolve(owner_id=owner) for one in others)
 
 
 def owned_by(work: UnitOfWork, owner: UserId) -> Stock:
@@ -124,6 +135,7 @@ def _parties(work: UnitOfWork, word: str) -> tuple[Any, Any]:
             annual_revenue=Money(AMOUNT[word], "CNY"),
             contact_points=points,
             tags=(word,),
+            custom={"size": word},
         )
         for name in ("first", "second", "third")
     )
@@ -200,17 +212,20 @@ def _support(work: UnitOfWork, word: str, owner: UserId, contact_id: Any) -> Non
     )
     source = keeping.publish_days(work, day)
     hours = ("mon-sun 00:00-24:00",)
-    calendar = keeping.define_calendar(work, f"{word} hours", "UTC", *hours, sources=(source.id,))
+    calendar = keeping.define_calendar(
+        work, f"{CODE[word]} hours", "UTC", *hours, sources=(source.id,)
+    )
     begins = datetime(2026, 5, 1, tzinfo=UTC)
     absences.note_absence(work, owner, begins, begins + timedelta(days=1), reason=word)
     queue = setting_up.define_queue(work, f"{word} queue")
     setting_up.register_agent(work, owner, skills=(word,))
-    setting_up.define_status(work, f"{word} status", StatusCategory.OPEN)
+    name, labels = f"{CODE[word]} status", {"en": word}
+    setting_up.define_status(work, name, StatusCategory.OPEN, labels=labels)
     clock = resolution(targets({Priority.NORMAL: timedelta(hours=4)}))
-    setting_up.define_policy(work, f"{word} level", calendar.id, clock)
+    setting_up.define_policy(work, f"{CODE[word]} level", calendar.id, clock)
     step = Command(do=Do.PRIORITISE, to="high")
     setting_up.define_macro(work, f"{word} macro", step)
-    setting_up.define_rule(work, f"{word} rule", When(happenings=(Happening.MERGED,)), step)
+    setting_up.define_rule(work, f"{CODE[word]} rule", When(happenings=(Happening.MERGED,)), step)
     one, other = (
         tickets.open_ticket(
             work, f"{word} {name}", queue=queue.id, description=word, requester_id=contact_id

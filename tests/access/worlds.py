@@ -20,11 +20,14 @@ from crmkit.domain.access.user import User, UserKind
 from crmkit.domain.aggregate import UserId
 from crmkit.domain.calendars.absence import Absence, AbsenceId
 from crmkit.domain.parties.customer import Customer, CustomerId
+from crmkit.domain.parties.lead import Lead, LeadId
 from crmkit.domain.sales.deal import Deal, DealId
 from crmkit.services.access import apply_policy
+from crmkit.work import Collection, UnitOfWork
 
 ROLES = ("seller", "boss", "clerk", "guest")
 RIGHTS = ("read", "edit", "delete", "assign", "share", "export")
+WRITING = (*RIGHTS, "create", "restore", "merge", "bulk")
 WORDS = ("steel", "seeds", None)
 
 
@@ -41,6 +44,7 @@ class World:
     deals: tuple[Deal, ...]
     shares: tuple[Share, ...]
     absences: tuple[Absence, ...]
+    leads: tuple[Lead, ...]
     removed: frozenset[UUID]
 
     def user(self, user_id: UUID) -> User:
@@ -59,22 +63,27 @@ class World:
         """Say whether a record was removed."""
         return record.id in self.removed
 
+    def is_over(self, share: Share) -> bool:
+        """Say whether a share was taken back, or ended when its record was removed."""
+        return self.is_removed(share) or share.record_id in self.removed
+
     def is_gone(self, team_id: UUID) -> bool:
         """Say whether a team was removed."""
         return team_id in self.removed
 
     @property
     def records(self) -> tuple[Any, ...]:
-        """Return all customers and deals, removed ones too."""
-        return (*self.customers, *self.deals)
+        """Return all customers, deals and leads, removed ones too."""
+        return (*self.customers, *self.deals, *self.leads)
 
 
 class Drawing:
     """Draws one world from one seed."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, rights: tuple[str, ...] = RIGHTS) -> None:
         """Begin with a seed; the same one gives the same world, but for the day."""
         self.chance = random.Random(seed)
+        self.rights = rights
         self.now = datetime.now(UTC).replace(microsecond=0)
 
     def world(self) -> World:
@@ -85,7 +94,8 @@ class Drawing:
         deals = self._deals(users, customers)
         shares = self._shares(users, units, teams, [*customers, *deals])
         absences = self._absences([user.id for user in users])
-        every = [*units, *teams, *users, *customers, *deals, *shares]
+        leads = self._leads(users) if self.rights is WRITING else []
+        every = [*units, *teams, *users, *customers, *deals, *shares, *leads]
         return World(
             now=self.now,
             rules=self._rules(),
@@ -96,6 +106,7 @@ class Drawing:
             deals=tuple(deals),
             shares=tuple(shares),
             absences=tuple(absences),
+            leads=tuple(leads),
             removed=frozenset(one.id for one in every if self._happens(0.12)),
         )
 
@@ -160,6 +171,7 @@ class Drawing:
                     id=CustomerId(self._id()),
                     name=f"customer {number}",
                     owner_id=self._owner(users),
+                    number=f"n{number}",
                     industry=self.chance.choice(WORDS),
                     employees=self.chance.choice((None, 5, 50)),
                     tags=tuple(tag for tag in ("vip", "old") if self._happens(0.3)),
@@ -178,6 +190,12 @@ class Drawing:
                 customer_id=self.chance.choice([*(one.id for one in customers), None]),
             )
             for number in range(6)
+        ]
+
+    def _leads(self, users: list[User]) -> list[Lead]:
+        return [
+            Lead(id=LeadId(self._id()), name=f"lead {number}", owner_id=self._owner(users))
+            for number in range(3)
         ]
 
     def _owner(self, users: list[User]) -> UserId | None:
@@ -212,13 +230,15 @@ class Drawing:
         )
         return Rules(
             roles=roles,
-            grants=tuple(self._grant() for _ in range(self.chance.randrange(2, 7))),
+            grants=tuple(self._grant() for _ in range(self.chance.randrange(2, 7 + self._more))),
             restrictions=tuple(self._restriction() for _ in range(self.chance.randrange(3))),
             parent_rules=tuple(self._parents()),
         )
 
     def _grant(self) -> Grant:
         entity = self.chance.choice(("customer", "customer", "deal", "deal", "*"))
+        if self._more:
+            entity = self.chance.choice((entity, "lead", "*", "*"))
         return Grant(
             role=self.chance.choice(ROLES),
             entity=entity,
@@ -245,13 +265,14 @@ class Drawing:
             yield ParentRule(entity="customer", path="parent_id", actions=self._plain_actions())
 
     def _plain_actions(self) -> tuple[str, ...]:
-        return tuple(self.chance.sample(RIGHTS, self.chance.randrange(1, 4)))
+        most = 4 if self.rights is RIGHTS else 7
+        return tuple(self.chance.sample(self.rights, self.chance.randrange(1, most)))
 
     def _actions(self) -> tuple[str, ...]:
-        return ("*",) if self._happens(0.15) else ("read", *self._plain_actions())
+        return ("*",) if self._happens(0.15 + self._more / 20) else ("read", *self._plain_actions())
 
     def _condition(self, entity: str) -> Any:
-        if entity == "*" or self._happens(0.4):
+        if entity == "*" or self._happens(0.4 + self._more / 30):
             return None
         one, other = self._comparison(entity), self._comparison(entity)
         return self.chance.choice(
@@ -276,6 +297,7 @@ class Drawing:
                 {"field": "tags", "op": "has_any", "value": ["vip"]},
                 {"field": "tags", "op": "has_any", "value": []},
             ],
+            "lead": [{"field": "status", "op": "eq", "value": "new"}],
             "deal": [
                 {"field": "stage", "op": self.chance.choice(("eq", "ne")), "value": "new"},
                 {"field": "customer_id", "op": "is_none", "value": None},
@@ -283,11 +305,20 @@ class Drawing:
         }
         return self.chance.choice([*of_all, *of_each[entity]])
 
+    @property
+    def _more(self) -> int:
+        """How much more is granted in a world in which people write."""
+        return 0 if self.rights is RIGHTS else 8
+
     def _happens(self, chance: float) -> bool:
         return self.chance.random() < chance
 
     def _id(self) -> UUID:
         return UUID(int=self.chance.getrandbits(128), version=4)
+
+
+def _kept(work: UnitOfWork) -> tuple[Collection, ...]:
+    return (work.units, work.teams, work.users, work.customers, work.deals, work.leads)
 
 
 def furnish(free: CRM, tenant: str, world: World) -> None:
@@ -299,6 +330,7 @@ def furnish(free: CRM, tenant: str, world: World) -> None:
         work.users.insert_many(world.users)
         work.customers.insert_many(world.customers)
         work.deals.insert_many(world.deals)
+        work.leads.insert_many(world.leads)
         work.shares.insert_many(world.shares)
         work.absences.insert_many(world.absences)
     with free.work(by="setup", tenant=tenant) as work:
@@ -308,6 +340,6 @@ def furnish(free: CRM, tenant: str, world: World) -> None:
             for unit in world.units
         )
     with free.work(by="setup", tenant=tenant) as work:
-        for records in (work.units, work.teams, work.users, work.customers, work.deals):
+        for records in _kept(work):
             records.remove_many(one for one in records.find() if one.id in world.removed)
         work.shares.remove_many(one for one in work.shares.find() if one.id in world.removed)

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
+import attrs
+
 from crmkit.domain.aggregate import Aggregate
 from crmkit.domain.entity import spec_of
 from crmkit.errors import InvalidValue
@@ -18,6 +20,11 @@ _FOLLOWS: Final = frozenset(
 def draft(party: type[A], record_id: UUID, **fields: Any) -> A:
     """Return a new record, or raise `UnknownField` or `InvalidValue` naming the field."""
     _check_names(party, fields)
+    for field in attrs.fields(party):
+        if field.default is attrs.NOTHING and field.name not in {"id", *fields}:
+            raise InvalidValue(
+                "is needed", path=f"{spec_of(party).name}.{field.name}", fix="give it"
+            )
     return party(id=record_id, **fields)
 
 

@@ -33,7 +33,7 @@ def check_records(
     """Return records that may be kept: custom values, references, steps and approvals are right.
 
     What is wrong is raised, naming the field. With `seen_only` a record that the actor does not see
-    is as good as none to refer to.
+    is as good as none to refer to, but for one that a rule chose, not they: `work.vouched`.
     """
     checked = list(records)
     rules = _rules_at_stake(work, spec, records, befores)
@@ -152,7 +152,9 @@ def _check_seen(
     sight, target_spec = work.sight(target), work.registry[target]
     for record_id in wanted:
         record = work.known(target_spec, record_id)
-        if sight is not None and record is not None and not sight.sees(record):
+        if sight is None or record is None or record_id in work.vouched:
+            continue
+        if not sight.sees(record):
             raise _none_to_refer_to(spec, name, target, record_id)
 
 

@@ -54,6 +54,7 @@ class UnitOfWork(Seeing):
         self._rehearsal = rehearsal
         self._journal = Journal(marks, keeps=rehearsal)
         self._seen = Seen()
+        self.vouched = set[UUID]()
         self._custom: dict[str, CustomRules] = {}
         self._ended: str = ""
         self._is_committing = False

@@ -85,3 +85,10 @@ class Masked(Veil):
 def masked(field: str, value: Any) -> Masked:
     """Mask a value: of a text or a date a hint is shown, of all else, and of none, nothing."""
     return Masked(field, str(mask(value, DataClass.PERSONAL)) if value is not None else HIDDEN)
+
+
+def must_be_seen(value: object) -> NoReturn:
+    """Refuse a veil where JSON is made of a value; give it to `json.dumps` as `default`."""
+    if isinstance(value, Veil):
+        len(value)
+    raise TypeError(f"{type(value).__name__} is no JSON")

@@ -76,10 +76,11 @@ class ContractAmendment:
     def applied(self, terms: ContractTerms) -> ContractTerms:
         """Return the terms after the amendment."""
         names = [field.name for field in attrs.fields(ContractTerms)]
+        kept = {name: getattr(terms, name) for name in names}
         told = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
         if self.is_open_ended:
             told["ends_on"] = None
-        return attrs.evolve(terms, **told)
+        return ContractTerms(**{**kept, **told})
 
 
 def _months_on(day: date, months: int) -> date:

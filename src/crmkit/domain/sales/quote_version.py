@@ -7,6 +7,7 @@ from typing import Annotated, Any, ClassVar, Final, Self
 
 import attrs
 
+from crmkit.domain.access.veils import must_be_seen
 from crmkit.domain.aggregate import Aggregate
 from crmkit.domain.entity import Index, Unique, entity, spec_of
 from crmkit.domain.kinds import Text
@@ -189,7 +190,7 @@ class QuoteVersion(Aggregate):
         """Return the SHA-256 of the content as it is now, the same on every store."""
         parts = spec_of(type(self)).parts
         plain = {name: parts[name].plain(getattr(self, name)) for name in CONTENT}
-        written = json.dumps(plain, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+        written = json.dumps(plain, sort_keys=True, separators=(",", ":"), default=must_be_seen)
         return hashlib.sha256(written.encode("ascii")).hexdigest()
 
     def approve(self, *, by: str, at: datetime, note: str = "") -> Self:

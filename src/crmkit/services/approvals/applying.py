@@ -32,7 +32,7 @@ def apply_granted(work: UnitOfWork, approval: Approval) -> Approval:
 
 
 def shown(work: UnitOfWork, approval: Approval) -> Approval:
-    """Return an approval with as much of the content as the actor sees of such a record."""
+    """Return an approval as the actor sees it, with the content that they see of such a record."""
     spec = work.registry[approval.entity]
     sight = work.sight(spec.cls)
     if sight is None:
@@ -43,7 +43,7 @@ def shown(work: UnitOfWork, approval: Approval) -> Approval:
         for part in ("content", "changes", "base")
         if (written := getattr(approval, part)) is not None
     }
-    return approval.replaced(**parts)
+    return work.shown(approval).replaced(**parts)
 
 
 def must_say_the_same(work: UnitOfWork, flow: ApprovalFlow, approval: Approval) -> Any:

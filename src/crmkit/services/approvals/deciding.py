@@ -14,7 +14,7 @@ from crmkit.domain.approvals.telling import ApprovalId
 from crmkit.domain.filters.where import where
 from crmkit.domain.working_time import AROUND_THE_CLOCK, WorkingTime
 from crmkit.ports import Action
-from crmkit.services.approvals.applying import apply_granted, must_say_the_same
+from crmkit.services.approvals.applying import apply_granted, must_say_the_same, shown
 from crmkit.services.approvals.people import acting_user, delegations_to, may_decide_for
 from crmkit.services.approvals.routing import record_of, route_for
 from crmkit.work import UnitOfWork
@@ -76,13 +76,17 @@ def add_signer(
 
 
 def approvals_waiting_for(work: UnitOfWork, user_id: UserId | None = None) -> list[Approval]:
-    """Return what waits for a user, or for who has delegated to them; oldest first."""
+    """Return what waits for a user, or for who has delegated to them; oldest first.
+
+    Who is asked sees it; of what waits for others one sees the approvals that one sees anyway.
+    """
     user = acting_user(work).id if user_id is None else user_id
     running = delegations_to(work, user)
     people = {str(user), *(str(one.from_id) for one in running)}
     asked = where(Approval)
-    found = work.behind(Approval).find(asked.waiting_for.has_any(people), order=[asked.id.asc()])
-    return [one for one in found if _is_for(one, user, running)]
+    cases = work.behind(Approval) if user_id is None else work.of(Approval)
+    found = cases.find(asked.waiting_for.has_any(people), order=[asked.id.asc()])
+    return [shown(work, one) for one in found if _is_for(one, user, running)]
 
 
 def _is_for(approval: Approval, user: UserId, running: Iterable[Delegation]) -> bool:

@@ -16,6 +16,7 @@ from crmkit.errors import InvalidFilter, InvalidSettings, NotFound
 from crmkit.ports import Action
 from crmkit.services.approvals.soundness import look_at_conditions
 from crmkit.services.conditions import Condition, plain_condition
+from crmkit.services.drafting import draft
 from crmkit.work import UnitOfWork
 
 PUBLISH_FLOW = Action(
@@ -40,8 +41,9 @@ def publish_flow(
     Raises what `check_flow` raises, and `Duplicate` when the code is taken.
     """
     work.permit(PUBLISH_FLOW)
-    flow = ApprovalFlow(
-        id=ApprovalFlowId(work.new_id()),
+    flow = draft(
+        ApprovalFlow,
+        ApprovalFlowId(work.new_id()),
         code=code,
         entity=work.registry[entity].name,
         exit=plain_condition(work, entity, exit),

@@ -10,6 +10,7 @@ from crmkit.domain.approvals.case import ApprovalStatus, Route
 from crmkit.domain.approvals.content import content_hash
 from crmkit.domain.approvals.flow import ApprovalFlow, Gate
 from crmkit.domain.approvals.telling import AlreadySubmitted, ApprovalId
+from crmkit.domain.filters.paths import path_to
 from crmkit.domain.filters.where import where
 from crmkit.domain.working_time import AROUND_THE_CLOCK, WorkingTime
 from crmkit.errors import InvalidValue
@@ -53,9 +54,14 @@ def propose_change(
     calendar: WorkingTime = AROUND_THE_CLOCK,
     **changes: Any,
 ) -> Approval:
-    """Hold changes aside; they take effect when they are approved, unless the fields have moved."""
+    """Hold changes aside; they take effect when they are approved, unless the fields have moved.
+
+    A field that the actor does not see is refused as in a filter.
+    """
     known = _stored(work, record)
     spec = work.registry[type(record)]
+    for name in changes:
+        work.check_asked(path_to(spec, name, work.custom_parts(spec)))
     wanted = changed(known, **changes)
     plain = {name: spec.parts[name].plain(getattr(wanted, name)) for name in changes}
     base = {name: spec.parts[name].plain(getattr(known, name)) for name in changes}

@@ -15,7 +15,15 @@ from crmkit.domain.filters.where import where
 from crmkit.domain.imports.attestation import Origin
 from crmkit.domain.imports.import_run import ImportRun, ImportRunId
 from crmkit.domain.imports.mapping import FileMapping
-from crmkit.errors import Conflict, Duplicate, InvalidValue, NotFound, RuleBroken
+from crmkit.errors import (
+    Conflict,
+    CrmkitError,
+    Duplicate,
+    InvalidValue,
+    NotFound,
+    NotPermitted,
+    RuleBroken,
+)
 from crmkit.ports import Action, Actor
 from crmkit.services.imports.chunk import Chunk
 from crmkit.services.imports.reading import RowReader
@@ -25,7 +33,7 @@ from crmkit.services.tables import Row, RowProblem
 from crmkit.work import UnitOfWork
 
 CHUNK = 500
-_OF_ONE_ROW = (Duplicate, Conflict, RuleBroken, InvalidValue, NotFound)
+_OF_ONE_ROW = (Duplicate, Conflict, RuleBroken, InvalidValue, NotFound, NotPermitted)
 """The refusals that may be of one row: then the others are taken without it."""
 IMPORT = Action("record:import", "Import records from a file", zh="导入记录", right=Right.BULK)
 Progress = Callable[[int], None]
@@ -86,7 +94,7 @@ def run_import(
     listen: Callable[[Note], None] | None = None,
     progress: Progress | None = None,
 ) -> ImportReport:
-    """Import a file; wrong rows are reported and left out, all others take effect.
+    """Import a file; wrong rows, and those the actor may not write, are reported and left out.
 
     A run that was cut off goes on behind its last chunk when it is started again. With `dry` the
     whole way is gone and nothing is kept.
@@ -166,7 +174,7 @@ class _Run:
             return self._attempt(rows, reader, spec, run)
         except _OF_ONE_ROW as refused:
             if len(rows) == 1:
-                return self._refuse(rows[0], run, str(refused))
+                return self._refuse(rows[0], run, refused)
         for row in rows:
             run = self._take([row], reader, spec, run)
         return run
@@ -191,15 +199,17 @@ class _Run:
         origin = self._job.origin
         return nullcontext() if origin is None else taking_over(work, origin, spec.cls)
 
-    def _refuse(self, row: Row | RowProblem, run: ImportRun, reason: str) -> ImportRun:
-        self.report.count(RowOutcome.CONFLICT)
-        self.report.note(Note(row.line, "", "", NoteKind.ERROR, reason))
+    def _refuse(self, row: Row | RowProblem, run: ImportRun, refused: CrmkitError) -> ImportRun:
+        is_denied = isinstance(refused, NotPermitted)
+        self.report.count(RowOutcome.SKIPPED if is_denied else RowOutcome.CONFLICT)
+        self.report.note(Note(row.line, "", "", NoteKind.ERROR, str(refused)))
         if self._dry:
             return run
         with self._open(run) as work:
             latest = work.of(ImportRun).get(run.id)
-            moved = latest.evolve(last_line=row.line, conflicts=latest.conflicts + 1)
-            return work.of(ImportRun).save(moved)
+            counted = "skipped" if is_denied else "conflicts"
+            counts = {counted: getattr(latest, counted) + 1}
+            return work.of(ImportRun).save(latest.evolve(last_line=row.line, **counts))
 
 
 def _advanced(run: ImportRun, chunk: Chunk, last_line: int) -> ImportRun:

@@ -15,6 +15,7 @@ from crmkit.errors import NotFound
 from crmkit.ports import Action
 from crmkit.services.calendars.absences import absent_now
 from crmkit.services.conditions import plain_condition, read_condition
+from crmkit.services.drafting import draft
 from crmkit.services.leads.ownership import hand_to, must_change_hands
 from crmkit.work import UnitOfWork
 
@@ -34,7 +35,7 @@ def define_assignment_rule(work: UnitOfWork, name: str, **parts: Any) -> Assignm
     must_change_hands(work.registry[entity])
     if "counts" in parts:
         parts["counts"] = plain_condition(work, entity, parts["counts"])
-    rule = AssignmentRule(id=AssignmentRuleId(work.new_id()), name=name, **parts)
+    rule = draft(AssignmentRule, AssignmentRuleId(work.new_id()), name=name, **parts)
     for turn in rule.turns:
         read_condition(work, entity, turn.territory)
         work.behind(User).get(turn.user_id)

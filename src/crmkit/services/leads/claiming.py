@@ -39,7 +39,7 @@ def claim(work: UnitOfWork, pool_id: PoolId, record_id: UUID) -> Any:
 
 
 def records_in(work: UnitOfWork, pool_id: PoolId, *, limit: int = 100) -> list[Any]:
-    """Return what can be claimed from a pool, what came first first."""
+    """Return what can be claimed from a pool, as far as the actor may see such records, by time."""
     pool = work.pools.get(pool_id)
     work.permit(CLAIM, on=pool)
     records: Any = work.behind(_class_of(work, pool))
@@ -47,7 +47,7 @@ def records_in(work: UnitOfWork, pool_id: PoolId, *, limit: int = 100) -> list[A
     found: list[Any] = records.find(
         fields.pool_id.eq(pool.id), order=[fields.pooled_at.asc()], limit=limit
     )
-    return found
+    return [work.shown(one) for one in found]
 
 
 def pool_of(work: UnitOfWork, name: str) -> Pool:

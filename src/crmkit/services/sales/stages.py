@@ -8,6 +8,7 @@ from uuid import UUID
 
 from crmkit.domain.access.acting import Right
 from crmkit.domain.aggregate import Aggregate
+from crmkit.domain.entity import EntitySpec
 from crmkit.domain.filters.as_json import FilterReader
 from crmkit.domain.filters.where import where
 from crmkit.domain.making import maker_of
@@ -33,11 +34,7 @@ def move_in_pipeline(work: UnitOfWork, record: A, *, to: str) -> A:
     """
     known: Any = work.of(type(record)).get(record.id)
     work.permit(MOVE_RECORD, on=known)
-    spec = work.registry[type(record)]
-    if not {"pipeline_id", "stage"} <= spec.parts.keys():
-        raise InvalidSettings(
-            "passes no pipeline", path=spec.name, fix="give it fields pipeline_id and stage"
-        )
+    spec = _must_pass_a_pipeline(work, record)
     pipeline = work.pipelines.get(known.pipeline_id)
     must_be_allowed(work, pipeline, known, to)
     if to == known.stage:
@@ -92,6 +89,7 @@ def stays_of_many(work: UnitOfWork, records: Iterable[A]) -> dict[UUID, list[Sta
 
 def time_at_stages(work: UnitOfWork, record: Aggregate) -> dict[str, timedelta]:
     """Return the time that a record stood at each stage, up to now; together it is its age."""
+    _must_pass_a_pipeline(work, record)
     return time_in_stages(stays_of(work, record), record, now=work.now)
 
 
@@ -121,6 +119,16 @@ def rotting_deals(
     at_stake &= deal.closed_at.is_none()
     found = _rotting(work.deals.stream(at_stake), pipeline, work.now, calendar)
     return sorted(found, key=lambda rotten: (rotten[1], rotten[0].id))
+
+
+def _must_pass_a_pipeline(work: UnitOfWork, record: Aggregate) -> EntitySpec:
+    """Return the entity of a record, or raise `InvalidSettings` where it has no stages."""
+    spec = work.registry[type(record)]
+    if not {"pipeline_id", "stage"} <= spec.parts.keys():
+        raise InvalidSettings(
+            "passes no pipeline", path=spec.name, fix="give it fields pipeline_id and stage"
+        )
+    return spec
 
 
 def _rotting(

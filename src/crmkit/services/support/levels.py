@@ -59,6 +59,7 @@ def ruled(work: UnitOfWork, ticket: Ticket, levels: Levels) -> Ticket:
         return ticket.evolve(sla_policy_id=None, sla_reason="no policy fits")
     if choice.policy.id != ticket.sla_policy_id:
         levels.bring(choice.policy)
+    work.vouched.add(choice.policy.id)
     reason = next(verdict.reason for verdict in choice.verdicts if verdict.chosen)
     return ticket.evolve(
         sla_policy_id=choice.policy.id, sla_reason=f"{choice.policy.name} {reason}"
