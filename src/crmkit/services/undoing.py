@@ -176,7 +176,7 @@ class _Undo:
                 if holders:
                     self._keep(case.key, None, f"another record has its {', '.join(holders)}")
                 else:
-                    free.append(case.current)
+                    free.append(self._work.shown(case.current))
             for record in self._work.of(spec.cls).restore_many(free):
                 restored[spec.name, record.id] = record
                 self._revert((spec.name, record.id), Operation.RESTORED)
@@ -189,7 +189,8 @@ class _Undo:
             for case in members:
                 values = self._fitting(case)
                 if values:
-                    changed.append(case.current.evolve(**with_values(spec, case.current, values)))
+                    given = with_values(spec, case.current, values)
+                    changed.append(self._work.shown(case.current).evolve(**given))
                     self._revert(case.key, Operation.UPDATED, tuple(values))
             self._work.of(spec.cls).save_many(changed)
 

@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 
 import attrs
 
-from crmkit.domain.access.unveiling import check_fields, unveiled
+from crmkit.domain.access.unveiling import check_fields, check_unseen, unveiled
 from crmkit.domain.aggregate import Aggregate
 from crmkit.domain.blanks import values_of
 from crmkit.domain.changes import Operation
@@ -148,6 +148,8 @@ class Collection(Reading[A]):
     def _write(self, records: list[A], operation: Operation) -> list[A]:
         before = self._befores(records)
         if self._sight is not None:
+            for record in records:
+                check_unseen(self._sight, record)
             pairs = zip(records, before, strict=True)
             records = [unveiled(self._sight, record, was) for record, was in pairs]
         moved = [

@@ -44,6 +44,17 @@ def check_fields(sight: Sight, record: Any, stored: Any) -> None:
             raise _not_editable(sight, f"{CUSTOM}.{key}")
 
 
+def check_unseen(sight: Sight, record: Any) -> None:
+    """Refuse any value where the writer sees none, the stored one too: a guess tells nothing."""
+    for name in sight.limited:
+        if sight.level(name) < Level.READ and not isinstance(getattr(record, name), Veil):
+            raise _not_editable(sight, name)
+    custom = getattr(record, CUSTOM, {})
+    for key, value in () if isinstance(custom, Veil) else custom.items():
+        if sight.level(f"{CUSTOM}.{key}") < Level.READ and not isinstance(value, Veil):
+            raise _not_editable(sight, f"{CUSTOM}.{key}")
+
+
 def _before(sight: Sight, name: str, stored: Any) -> Any:
     return sight.spec.parts[name].default if stored is None else getattr(stored, name)
 
