@@ -37,7 +37,7 @@ from crmkit.domain.support.corrections import CorrectiveAction
 from crmkit.domain.support.remedies import Remedy, RemedyKind
 from crmkit.domain.support.scores import SurveyKind
 from crmkit.services import approvals, leads, parties, sales
-from crmkit.services.commission import paying
+from crmkit.services.commission import paying, payouts
 from crmkit.services.forecasts import quotas, snapshots
 from crmkit.services.subscriptions import running
 from crmkit.services.support import article_uses, articles, merging, setting_up, surveys, tickets
@@ -45,6 +45,7 @@ from crmkit.work import UnitOfWork
 from tests.access.stock import give_new, known_ids
 from tests.access.words import AMOUNT, CODE, GATED
 
+APRIL: Final = Span.month(2026, 4)
 MAY: Final = Span.month(2026, 5)
 DAY: Final = date(2026, 5, 1)
 LATER: Final = date(2099, 1, 1)
@@ -98,6 +99,8 @@ def _forecasts(work: UnitOfWork, word: str, owner: UserId) -> None:
     amount = Money(AMOUNT[word], "CNY")
     unit = work.units.add(Unit(id=UnitId(work.new_id()), name=f"{word} unit", owner_id=owner))
     work.teams.add(Team(id=TeamId(work.new_id()), name=f"{word} team", owner_id=owner))
+    model = work.win_models.find()[-1]
+    work.win_models.save(model.evolve(brier=Decimal(0), stage_brier=Decimal(2)))
     quotas.set_quota(work, amount, MAY, user=owner)
     quotas.set_quota(work, amount, MAY, unit=unit.id)
     quotas.judge_forecast(work, unit.id, MAY, ForecastCategory.COMMIT, amount, reason=word)
@@ -108,9 +111,11 @@ def _forecasts(work: UnitOfWork, word: str, owner: UserId) -> None:
     )
     deal = work.deals.find()[-1]
     row: dict[str, Any] = {"kind": RowKind.EARNED, "credit": amount, "owed": amount}
-    row |= {"first_on": MAY.first, "last_on": MAY.last, "found_at": work.now, "amount": amount}
-    paid = Row(id=RowId(work.new_id()), plan_id=plan.id, user_id=owner, deal_id=deal.id, **row)
-    work.commission_rows.add(paid)
+    row |= {"found_at": work.now, "amount": amount, "plan_id": plan.id, "deal_id": deal.id}
+    for span in (APRIL, MAY):
+        days = {"first_on": span.first, "last_on": span.last}
+        work.commission_rows.add(Row(id=RowId(work.new_id()), user_id=owner, **row, **days))
+    payouts.pay_commission(work, plan.id, APRIL)
     paying.record_refund(work, deal.id, amount, reason=word)
 
 

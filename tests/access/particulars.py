@@ -90,11 +90,13 @@ PARTICULARS: Final[dict[str, Mapping[str, Any]]] = {
     "calendars.keeping.change_hours": {
         "week": Week.read("mon-fri 09:00-17:00", from_on=date(2026, 6, 1))
     },
-    "calendars.keeping.note_absence": {
+    "calendars.absences.note_absence": {
         "ends_at": datetime(2027, 1, 2, tzinfo=UTC),
         "deputy": other,
     },
-    "commission.paying.commission_statement": {"plan_id": of("commission_plan"), "span": MAY},
+    "chances.learning.predict_with": {"model_id": of("win_model")},
+    "commission.payouts.pay_commission": {"plan_id": of("commission_plan"), "span": MAY},
+    "commission.payouts.commission_statement": {"plan_id": of("commission_plan"), "span": MAY},
     "commission.paying.plan_commission": {
         "tiers": (Tier(attained=Decimal(0), rate=Decimal(5)),),
         "currency": "CNY",

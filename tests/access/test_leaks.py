@@ -30,6 +30,7 @@ IS_FULL: Final = os.environ.get("CRMKIT_FULL") == "1"
 ON: Final = {"hidden": STORES[1], "foreign": STORES[1]}
 """On which store a case is looked at in the quick run, other than in memory."""
 REFUSED: Final = {
+    "chances.learning.train_win_model": "200 closed deals make a sample",
     "approvals.submitting.resubmit": "only who submitted does so",
     "approvals.submitting.withdraw_approval": "only who submitted does so",
     "sales.credit.approve_credit": "only who plays the role does so",
