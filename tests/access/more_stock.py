@@ -15,6 +15,7 @@ from crmkit.domain.aggregate import UserId
 from crmkit.domain.approvals.flow import Gate
 from crmkit.domain.approvals.node import Node, WhenNobody, WhenOwn
 from crmkit.domain.approvals.people import Approvers
+from crmkit.domain.chances.trained import Weight
 from crmkit.domain.commission.plan import Tier
 from crmkit.domain.commission.row import Row, RowId, RowKind
 from crmkit.domain.forecasts.span import Span
@@ -100,7 +101,9 @@ def _forecasts(work: UnitOfWork, word: str, owner: UserId) -> None:
     unit = work.units.add(Unit(id=UnitId(work.new_id()), name=f"{word} unit", owner_id=owner))
     work.teams.add(Team(id=TeamId(work.new_id()), name=f"{word} team", owner_id=owner))
     model = work.win_models.find()[-1]
-    work.win_models.save(model.evolve(brier=Decimal(0), stage_brier=Decimal(2)))
+    scores = {"brier": Decimal(0), "stage_brier": Decimal(2)}
+    weights = (Weight(feature="", weight=Decimal(0)),)
+    work.win_models.save(model.evolve(weights=weights, **scores))
     quotas.set_quota(work, amount, MAY, user=owner)
     quotas.set_quota(work, amount, MAY, unit=unit.id)
     quotas.judge_forecast(work, unit.id, MAY, ForecastCategory.COMMIT, amount, reason=word)

@@ -13,12 +13,14 @@ from crmkit.domain.kinds import Json
 from crmkit.domain.privacy.audit import AuditEntry, AuditKind, Salted
 from crmkit.errors import NotPermitted
 from crmkit.ports import Action
+from crmkit.work.clearance import PolicyClearance
 from crmkit.work.unit import UnitOfWork
 
 ENTRY: Final = spec_of(AuditEntry)
 WriteApart = Callable[[str, Sequence[AuditEntry]], None]
 _SALT_BYTES: Final = 16
 _EXIT: Final = Action("work:end", "End a work", zh="结束工作单元")
+READ_AS: Final = Action("work:read", "Work in a watched role", zh="以受监控角色读取")
 
 
 def write_down(
@@ -68,8 +70,8 @@ def entry_of(
 class AuditedWork(UnitOfWork):
     """A work whose denials are written down, in a transaction of their own when it is over.
 
-    So is what a work does that only reads, such as an export. Inside a transaction of the host's
-    they are written in that one, and last when the host commits.
+    So is what a work does that only reads, such as an export, and what was asked in a watched role.
+    Inside a transaction of the host's they are written in that one, and last when the host commits.
     """
 
     def __init__(
@@ -81,6 +83,7 @@ class AuditedWork(UnitOfWork):
         self._write_apart = write_apart
         self._aside: list[AuditEntry] = []
         self._noted: NotPermitted | None = None
+        self._is_told = False
 
     def permit(self, action: Action, *, on: Any = None) -> None:
         """Return when the actor may do this, else note the denial and raise `NotPermitted`."""
@@ -123,6 +126,11 @@ class AuditedWork(UnitOfWork):
 
     def _tell(self) -> None:
         aside, self._aside = self._aside, []
+        if not self._is_told and isinstance(self.clearance, PolicyClearance):
+            watched: Json = dict(self.clearance.watched())
+            if watched:
+                aside.append(entry_of(self, AuditKind.PRIVILEGED_READ, READ_AS, payload=watched))
+        self._is_told = True
         if aside:
             self._write_apart(self.tenant, aside)
 

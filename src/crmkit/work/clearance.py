@@ -111,6 +111,12 @@ class PolicyClearance:
         """Bring the versions of the policy and of the users who act."""
         return self._principals.relied_on()
 
+    def watched(self) -> Mapping[str, list[str]]:
+        """Return the watched roles that were played so far and the entities asked about, if any."""
+        decided = self._principals.decided if self._sights else ()
+        roles = [role for one in decided for role in one.standing.roles & one.rulebook.watched]
+        return {"roles": sorted({*roles}), "entities": sorted(self._sights)} if roles else {}
+
     def decide(self, spec: EntitySpec, names: Sequence[str]) -> Filter:
         """Return what all who act together may do: an agent no more than who delegates.
 

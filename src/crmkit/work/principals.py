@@ -63,6 +63,11 @@ class Principals:
             )
         return self._deciding
 
+    @property
+    def decided(self) -> Sequence[Deciding]:
+        """Return those who were asked so far; nothing is read for it."""
+        return self._deciding
+
     def user_id(self) -> UUID | None:
         """Return the user who acts, None for a job of the program."""
         user = self.deciding()[0].standing.user

@@ -73,14 +73,14 @@ _COMPLAINTS: Final = tuple(
 )
 
 ROLES: Final = (
-    Role(name="administrator", labels={"en": "Administrator", "zh": "系统管理员"}),
+    Role(name="administrator", labels={"en": "Administrator", "zh": "系统管理员"}, watched=True),
     Role(name="sales_manager", labels={"en": "Sales manager", "zh": "销售经理"}),
     Role(name="salesperson", labels={"en": "Salesperson", "zh": "销售人员"}),
     Role(name="marketing", labels={"en": "Marketing", "zh": "市场人员"}),
     Role(name="finance", labels={"en": "Finance", "zh": "财务人员"}),
     Role(name="support", labels={"en": "Support agent", "zh": "客服人员"}),
     Role(name="read_only", labels={"en": "Read only", "zh": "只读用户"}),
-    Role(name="system", labels={"en": "System jobs", "zh": "系统任务"}),
+    Role(name="system", labels={"en": "System jobs", "zh": "系统任务"}, watched=True),
 )
 
 

@@ -22,6 +22,7 @@ class Rulebook:
         """Sort the rules of a version of the policy."""
         self.rules = rules
         self.version = version
+        self.watched = frozenset(role.name for role in rules.roles if role.watched)
         self._includes = {role.name: role.includes for role in rules.roles}
         self._grants: defaultdict[tuple[str, str], list[Grant]] = defaultdict(list)
         self._restrictions: defaultdict[tuple[str, str], list[Restriction]] = defaultdict(list)

@@ -48,11 +48,15 @@ class FieldLevel(StrEnum):
 
 @attrs.frozen(kw_only=True)
 class Role:
-    """A part that users play; whoever plays it also plays the roles that it includes."""
+    """A part that users play; whoever plays it also plays the roles that it includes.
+
+    Of each work of somebody who plays a `watched` role the audit log keeps what they asked about.
+    """
 
     name: Name
     includes: tuple[Name, ...] = ()
     labels: Annotated[Mapping[str, str], Labels()] = attrs.field(factory=dict)
+    watched: bool = False
 
 
 @attrs.frozen(kw_only=True)

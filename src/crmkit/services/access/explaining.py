@@ -11,7 +11,9 @@ from crmkit.domain.access.rules import Grant, ParentRule, Restriction
 from crmkit.domain.access.user import User
 from crmkit.domain.aggregate import Aggregate
 from crmkit.domain.filters.where import where
+from crmkit.domain.privacy.audit import AuditKind
 from crmkit.work import UnitOfWork
+from crmkit.work.auditing import write_down
 from crmkit.work.judging import Judging
 
 EXPLAIN = Action("access:explain", "Learn who may do what, and why", zh="查看权限依据")
@@ -66,8 +68,13 @@ class Impact:
 
 
 def explain(work: UnitOfWork, user: User, action: Action | Right, record: Aggregate) -> Explanation:
-    """Tell why a user may, or may not, do something with a record that the actor sees."""
+    """Tell why a user may, or may not, do something with a record that the actor sees.
+
+    It is written in the audit log, as are `who_can` and `preview_policy_change`.
+    """
     work.permit(EXPLAIN)
+    told = {"user": str(user.id), "may": _names(action)[0]}
+    write_down(work, AuditKind.PRIVILEGED_READ, EXPLAIN, about=[record], payload=told)
     spec, names = work.registry[type(record)], _names(action)
     whole = work.behind(type(record)).get(work.of(type(record)).get(record.id).id)
     judging = Judging(work)
@@ -91,6 +98,8 @@ def explain(work: UnitOfWork, user: User, action: Action | Right, record: Aggreg
 def who_can(work: UnitOfWork, action: Action | Right, record: Aggregate) -> list[User]:
     """Return the active users who may do something with a record that the actor sees, by name."""
     work.permit(EXPLAIN)
+    told = {"who": "can", "may": _names(action)[0]}
+    write_down(work, AuditKind.PRIVILEGED_READ, EXPLAIN, about=[record], payload=told)
     spec, names = work.registry[type(record)], _names(action)
     whole = work.behind(type(record)).get(work.of(type(record)).get(record.id).id)
     judging = Judging(work)
@@ -110,6 +119,8 @@ def preview_policy_change(
 ) -> Iterator[Impact]:
     """Bring who would gain and who would lose which live records, were these rules in force."""
     work.permit(EXPLAIN)
+    told = {"entities": [*entities], "rights": [*map(str, rights)]}
+    write_down(work, AuditKind.PRIVILEGED_READ, EXPLAIN, payload=told)
     now, then = Judging(work), Judging(work, rules)
     for user in work.behind(User).find(order=[where(User).name.asc()]):
         for entity in entities:
