@@ -102,9 +102,13 @@ class ApprovalHistory(RuleBasedStateMachine):
             )
             for at, (mode, users, quorum) in enumerate(plan)
         ]
+        self.model = Model(plan)
+        self.begin(*nodes)
+
+    def begin(self, *nodes: Node) -> None:
+        """Submit through a flow of these nodes."""
         self.flow = flow_of(*nodes)
         self.route = route_of(self.flow)
-        self.model = Model(plan)
         self.case = submitted(self.flow)
 
     @rule(user=st.sampled_from([*PEOPLE, LI]), yes=st.booleans())
@@ -123,8 +127,7 @@ class ApprovalHistory(RuleBasedStateMachine):
         if has_one_behind and not first:
             return
         may = slot is not None and who not in self.model.asked and who != LI
-        step = lambda: self.case.add_signer(self.flow, said(user), who, place=place)  # noqa: E731
-        if self.tries(may, step) and slot is not None:
+        if self.tries(may, lambda: self.added(user, who, place)) and slot is not None:
             slot.queue.insert(0 if first else 1, who)
             self.model.asked.add(who)
 
@@ -133,8 +136,7 @@ class ApprovalHistory(RuleBasedStateMachine):
         """Send back to a node or to the submitter."""
         may = user in self.model.turn() and (to is None or to <= self.model.at)
         node = None if to is None else f"n{to}"
-        step = lambda: self.case.send_back(self.flow, said(user), self.route, node=node)  # noqa: E731
-        if self.tries(may, step):
+        if self.tries(may, lambda: self.sent_back(user, node)):
             if to is None:
                 self.model.status = "returned"
             else:
@@ -144,8 +146,7 @@ class ApprovalHistory(RuleBasedStateMachine):
     def resubmit(self, user: UserId) -> None:
         """Submit again."""
         may = self.model.status == "returned" and user == LI
-        step = lambda: self.case.resubmit(self.flow, self.route, by=user, at=AT)  # noqa: E731
-        if self.tries(may, step):
+        if self.tries(may, lambda: self.resubmitted(user)):
             self.model.status = "pending"
             self.model.go_to(0)
 
@@ -155,7 +156,7 @@ class ApprovalHistory(RuleBasedStateMachine):
         may = self.model.status in ("pending", "returned") and user == LI
         if may and really:
             return
-        if self.tries(may, lambda: self.case.withdraw(self.flow, by=user, at=AT)):
+        if self.tries(may, lambda: self.withdrawn(user)):
             self.model.status = "withdrawn"
 
     def said(self, user: UserId, *, yes: bool) -> Any:
@@ -163,6 +164,22 @@ class ApprovalHistory(RuleBasedStateMachine):
         if yes:
             return self.case.approve(self.flow, said(user), self.route)
         return self.case.reject(self.flow, said(user))
+
+    def added(self, user: UserId, who: UserId, place: Place) -> Any:
+        """Return the case after somebody asked one more."""
+        return self.case.add_signer(self.flow, said(user), who, place=place)
+
+    def sent_back(self, user: UserId, node: str | None) -> Any:
+        """Return the case after somebody sent it back."""
+        return self.case.send_back(self.flow, said(user), self.route, node=node)
+
+    def resubmitted(self, user: UserId) -> Any:
+        """Return the case after somebody submitted it again."""
+        return self.case.resubmit(self.flow, self.route, by=user, at=AT)
+
+    def withdrawn(self, user: UserId) -> Any:
+        """Return the case after somebody took it back."""
+        return self.case.withdraw(self.flow, by=user, at=AT)
 
     def tries(self, may: bool, step: Any) -> bool:
         """Take a step that the model allows; one that it forbids must be refused."""

@@ -1,9 +1,11 @@
 """The public pool (公海): claimed within limits by whoever comes first, recycled by rules."""
 
+import os
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from hypothesis import given, settings
@@ -33,6 +35,7 @@ from crmkit.services import leads, merging, parties
 from crmkit.work import UnitOfWork
 from tests.services.leads.house import NAMES, House, opened
 
+FULL = os.environ.get("CRMKIT_FULL") == "1"
 WORKERS, RECORDS, LIMIT = 8, 18, 3
 
 
@@ -243,11 +246,24 @@ steps = st.lists(
 )
 
 
-@settings(max_examples=25)
+@settings(max_examples=200 if FULL else 25)
 @given(path=steps)
 def test_a_pool_behaves_like_a_list_with_rules(path: list[tuple[str, int, str]]) -> None:
     """Against a model in plain dicts: who owns what, who may claim, what a day allows."""
-    with opened("memory:", "acme") as house:
+    behaves("memory:", path)
+
+
+@pytest.mark.parametrize("ready_url", ["sqlite", "postgresql", "mongodb"], indirect=True)
+@settings(max_examples=20 if FULL else 1)
+@given(path=steps)
+def test_a_pool_does_on_any_store(ready_url: str, path: list[tuple[str, int, str]]) -> None:
+    """The same on each store, some of the histories."""
+    behaves(ready_url, path)
+
+
+def behaves(url: str, path: list[tuple[str, int, str]]) -> None:
+    """Take the steps in a tenant of its own, and look at each beside the model."""
+    with opened(url, f"t{uuid4().hex}") as house:
         pool, pooled = pool_with(
             house,
             6,

@@ -1,20 +1,30 @@
 """Any order of steps on a quote, beside a plain model: no path leads around approval or closing."""
 
+import os
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
 import attrs
-from hypothesis import settings
+import pytest
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
 
 from crmkit.crm import CRM
 from crmkit.domain.money import Money
 from crmkit.domain.sales.approval_requirement import NotYetApproved
 from crmkit.domain.sales.offer import Offer
+from crmkit.domain.sales.order_events import OrderedBefore, QuoteNotAccepted
 from crmkit.domain.sales.pricing_policy import DiscountAuthority
 from crmkit.domain.sales.quote import QuoteIsClosed, QuoteVersionId
 from crmkit.domain.sales.quote_line import item
@@ -25,6 +35,10 @@ from crmkit.services import sales
 from crmkit.work import UnitOfWork
 from tests.services.pricing.desk import Desk
 
+FULL = os.environ.get("CRMKIT_FULL") == "1"
+RUNS = {"memory": (200, 50) if FULL else (20, 20)}
+FEW = (15, 30) if FULL else (1, 12)
+STORES = ["memory", "sqlite", "postgresql", "mongodb"]
 CLERK = Actor(id="li", roles=frozenset({"sales"}))
 BOSS = Actor(id="zhao", roles=frozenset({"boss"}))
 
@@ -49,12 +63,12 @@ class QuoteMachine(RuleBasedStateMachine):
 
     versions = Bundle("versions")
 
-    def __init__(self) -> None:
+    def __init__(self, url: str) -> None:
         super().__init__()
-        self.crm = CRM.open("memory:", plugin_names=())
+        self.crm = CRM.open(url, plugin_names=())
         self.desk = Desk(self.crm, f"t-{uuid4().hex}")
         self.model: dict[QuoteVersionId, Known] = {}
-        self.is_open = True
+        self.is_open, self.ordered = True, False
         with self.desk.work() as work:
             authority = DiscountAuthority(role="sales", percent=Decimal(10))
             sales.set_pricing_policy(work, "p", authorities=(authority,))
@@ -121,6 +135,28 @@ class QuoteMachine(RuleBasedStateMachine):
         self.send(version_id)
         self.accept(version_id)
 
+    @rule(version_id=versions)
+    def order(self, version_id: QuoteVersionId) -> None:
+        """Order what was accepted, once."""
+        found = self._tried(CLERK, lambda work: sales.order_quote(work, version_id))
+        known = self.model.get(version_id)
+        if known is None:
+            assert isinstance(found, NotFound)
+        elif known.status is not VersionStatus.ACCEPTED:
+            assert isinstance(found, QuoteNotAccepted)
+        elif self.ordered:
+            assert isinstance(found, OrderedBefore)
+        else:
+            assert found.version_id == version_id
+            self.ordered = True
+
+    @rule(version_id=versions)
+    def go_all_the_way(self, version_id: QuoteVersionId) -> None:
+        """Approve, send, accept and order, from wherever the version is."""
+        self.approve(version_id)
+        self.send_and_accept(version_id)
+        self.order(version_id)
+
     @rule(is_withdrawn=st.booleans())
     def close(self, is_withdrawn: bool) -> None:
         """Decline or withdraw an open quote."""
@@ -136,12 +172,14 @@ class QuoteMachine(RuleBasedStateMachine):
         """Every version stands as in the model; at most one is accepted, and it was approved."""
         with self.desk.work() as work:
             found = {one.id: one for one in sales.versions_of(work, self.quote.id)}
+            orders = [order.version_id for order in work.orders.find()]
         assert {key: one.status for key, one in found.items()} == {
             key: known.status for key, known in self.model.items()
         }
         accepted = [one for one in found.values() if one.status is VersionStatus.ACCEPTED]
         assert len(accepted) <= 1
         assert all(one.is_approved and one.sent_at for one in accepted)
+        assert orders == ([one.id for one in accepted] if self.ordered else [])
 
     def _obstacle(self, version_id: QuoteVersionId) -> type[CrmkitError] | None:
         known = self.model.get(version_id)
@@ -168,5 +206,16 @@ class QuoteMachine(RuleBasedStateMachine):
             return refusal
 
 
-TestQuoteMachine = QuoteMachine.TestCase
-TestQuoteMachine.settings = settings(stateful_step_count=20)
+@pytest.mark.parametrize(
+    ("ready_url", "store"), list(zip(STORES, STORES, strict=True)), indirect=["ready_url"]
+)
+def test_no_path_from_quote_to_order_leads_round_the_steps(ready_url: str, store: str) -> None:
+    """Any history stands as the model says, on every store."""
+    runs, steps = RUNS.get(store, FEW)
+    some = settings(
+        max_examples=runs,
+        stateful_step_count=steps,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    run_state_machine_as_test(partial(QuoteMachine, ready_url), settings=some)
