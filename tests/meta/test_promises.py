@@ -33,7 +33,7 @@ def test_the_page_is_long_enough_to_mean_something() -> None:
 
 def _rows() -> list[dict[str, str]]:
     found = [row.groupdict() for row in ROW.finditer(PAGE.read_text(encoding="utf-8"))]
-    return [row for row in found if row["wrong"] not in ("what goes wrong", "---")]
+    return [row for row in found if not row["wrong"].startswith(("what ", "---"))]
 
 
 def _names(path: str) -> set[str]:

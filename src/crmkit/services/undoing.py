@@ -99,7 +99,7 @@ class _Undo:
         restored = self._restore([case for case in cases if case.verdict.restore])
         self._give_back([attrs.evolve(c, current=restored.get(c.key, c.current)) for c in cases])
         self._remove([case for case in cases if case.verdict.remove])
-        self._take_back_tellings({case.key for case in cases if case.verdict.changed_later})
+        self._take_back_tellings({case.key for case in cases if not case.verdict.changed_later})
         return Undone(
             changeset_id=self._changeset_id,
             undone=tuple(self._undone),
@@ -134,9 +134,12 @@ class _Undo:
                 cases.append(_Case(spec=spec, done=done, current=record, verdict=verdict))
         return cases
 
-    def _take_back_tellings(self, moved_on: set[Key]) -> None:
-        """Remove the rows that only told of records that are taken back, whoever sees the rows."""
-        taken = {(one.entity, one.record_id) for one in self._undone} - moved_on
+    def _take_back_tellings(self, as_left: set[Key]) -> None:
+        """Remove the rows that only told of records as they were left, whoever sees the rows.
+
+        Records that went away again within the changeset, or came back to where they were, too.
+        """
+        taken = as_left - {(one.entity, one.record_id) for one in self._kept if one.field is None}
         for spec, ids in self._tellings:
             rows_of = self._work.behind(spec.cls)
             told = rows_of.look_up(ids).values()

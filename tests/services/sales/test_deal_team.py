@@ -142,6 +142,25 @@ def test_shares_go_to_users_and_make_a_whole(office: Office) -> None:
 
 
 @given(
+    parts=st.lists(st.integers(0, 1_000_000), min_size=1, max_size=6),
+    is_whole=st.booleans(),
+)
+def test_shares_are_a_whole_or_refused(parts: list[int], is_whole: bool) -> None:
+    """Of any shares, those of more than nothing that are 100 percent together are taken alone."""
+    if is_whole:
+        parts = [part % 100_000 + 1 for part in parts]
+        parts = [1_000_000 - sum(parts[1:]), *parts[1:]]
+    percents = [Decimal(part) / 10_000 for part in parts]
+    shares = [Split(user_id=UserId(IDS.next_id(AT)), percent=percent) for percent in percents]
+    deal = Deal(id=DealId(IDS.next_id(AT)), name="x", stage="s")
+    if sum(parts) == 1_000_000 and min(parts) > 0:
+        assert sum(one.percent for one in deal.split(*shares).splits) == 100
+    else:
+        with pytest.raises(InvalidValue):
+            deal.split(*shares)
+
+
+@given(
     cents=st.integers(0, 10**9),
     cuts=st.lists(st.integers(1, 999_999), min_size=0, max_size=8, unique=True),
 )
