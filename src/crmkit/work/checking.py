@@ -46,6 +46,7 @@ def check_records(
         _check_exist(work, spec, name, target, wanted, checked)
         if seen_only:
             _check_seen(work, spec, name, target, wanted)
+    checked = work.stage_rules.marked(spec, checked, befores)
     _check_steps(work, spec, checked, befores)
     return checked
 

@@ -250,6 +250,7 @@ class Collection(Reading[A]):
     def _log(self, records: list[A], befores: Sequence[A | None], operation: Operation) -> None:
         keep_claims(self._work, self.spec, records, befores)
         self._work.wrote(self.spec, befores, records, operation)
+        self._work.stage_rules.keep_stays(self.spec, records, befores)
         if operation is Operation.REMOVED:
             end_shares(self._work, self.spec, [record.id for record in records])
 

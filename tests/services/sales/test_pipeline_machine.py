@@ -116,19 +116,23 @@ class PipelineMachine(RuleBasedStateMachine):
             self.stand(self.from_stage)
 
     @rule(to=st.sampled_from([*NAMES, "nowhere"]), outcome=st.sampled_from(["open", "won", "lost"]))
-    def forge(self, to: str, outcome: str) -> None:
-        """Save it elsewhere beside the services: never where its outcome does not belong."""
-        with self.work() as work:
-            deal = work.deals.get(self.deal.id)
-        forged = deal.evolve(stage=to, outcome=type(deal.outcome)(outcome))
-        if OUTCOMES.get(to) == outcome or (to, outcome) == (self.stage, self.outcome):
-            return
-        try:
-            with self.work() as work:
-                work.deals.save(forged)
-        except CrmkitError:
-            return
-        raise AssertionError(f"{outcome} at {to}")
+    def save(self, to: str, outcome: str) -> None:
+        """Save it elsewhere beside the services: by the same rules, and with its stay."""
+        belongs, stays_here = OUTCOMES.get(to) == outcome, to == self.stage
+        is_reopened = self.outcome != "open" and outcome == "open"
+        may = belongs and (stays_here or is_reopened or self.may_go(to))
+        if outcome == "lost" and self.outcome != "lost":
+            may = False
+        assert self.tried(self.saved, to=to, outcome=outcome) is may
+        if may and not stays_here:
+            self.stand(to)
+
+    def saved(self, work: UnitOfWork, deal_id: Any, *, to: str, outcome: str) -> None:
+        """Write a deal at another stage."""
+        deal = work.deals.get(deal_id)
+        closed_at = None if outcome == "open" else deal.closed_at or work.now
+        kind = type(deal.outcome)
+        work.deals.save(deal.evolve(stage=to, outcome=kind(outcome), closed_at=closed_at))
 
     def may_go(self, to: str) -> bool:
         """Say whether the pipeline lets it go there."""

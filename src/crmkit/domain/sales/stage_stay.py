@@ -10,6 +10,7 @@ import attrs
 from crmkit.domain.aggregate import Aggregate
 from crmkit.domain.entity import Index, entity
 from crmkit.domain.kinds import Text
+from crmkit.domain.making import maker_of
 from crmkit.domain.privacy.keeping import keeps
 from crmkit.domain.sales.pipeline import PipelineId
 
@@ -58,6 +59,38 @@ def began_at(record: Any) -> datetime | None:
     return next((at for name in marks if (at := getattr(record, name, None)) is not None), None)
 
 
+def stay_between(
+    before: Any,
+    after: Any,
+    *,
+    stay_id: StageStayId,
+    entity: str,
+    at: datetime,
+    by: str,
+    probability: int | None = None,
+) -> StageStay:
+    """Return the stay of a record that stood as `before`, and stands as `after` since `at`."""
+    entered_at = began_at(before) or at
+    outcome, to_outcome = (getattr(one, "outcome", None) for one in (before, after))
+    return _make_stay(
+        custom={},
+        id=stay_id,
+        entity=entity,
+        record_id=after.id,
+        pipeline_id=before.pipeline_id,
+        stage=before.stage,
+        outcome=None if outcome is None else str(outcome),
+        entered_at=entered_at,
+        left_at=at,
+        lasted=(at - entered_at) // timedelta(milliseconds=1),
+        to_stage=after.stage,
+        to_outcome=None if to_outcome is None else str(to_outcome),
+        probability=probability,
+        left_by=by,
+        owner_id=after.owner_id,
+    )
+
+
 def age_of(record: Any, *, now: datetime) -> timedelta:
     """Return the time since a record was opened."""
     begun = getattr(record, "opened_at", None) or record.created_at
@@ -75,3 +108,7 @@ def time_in_stages(
     if since is not None:
         spent[record.stage] = spent.get(record.stage, NOTHING) + (now - since)
     return spent
+
+
+_make_stay = maker_of(StageStay)
+"""Makes a stay of values that are known to be right: its record has them."""

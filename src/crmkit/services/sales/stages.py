@@ -11,11 +11,10 @@ from crmkit.domain.aggregate import Aggregate
 from crmkit.domain.entity import EntitySpec
 from crmkit.domain.filters.as_json import FilterReader
 from crmkit.domain.filters.where import where
-from crmkit.domain.making import maker_of
 from crmkit.domain.sales.deal import Deal
 from crmkit.domain.sales.moving import check_move
 from crmkit.domain.sales.pipeline import Pipeline, PipelineId
-from crmkit.domain.sales.stage_stay import StageStay, StageStayId, began_at, time_in_stages
+from crmkit.domain.sales.stage_stay import StageStay, began_at, time_in_stages
 from crmkit.domain.working_time import AROUND_THE_CLOCK, WorkingTime
 from crmkit.errors import InvalidSettings
 from crmkit.ports import BATCH, Action
@@ -59,9 +58,10 @@ def keep_stay(
     records: Collection[Any] | None = None,
 ) -> Any:
     """Save a record that goes on to another stage or outcome, with the row of the stay before."""
-    saved = (records or work.of(type(after))).save(after)
+    with work.stage_rules.kept():
+        saved = (records or work.of(type(after))).save(after)
     if saved.version != before.version:
-        work.behind(StageStay).add(_stay(work, before, after, pipeline))
+        work.stage_rules.keep_stay(before, after, pipeline, at=work.now)
     return saved
 
 
@@ -138,32 +138,3 @@ def _rotting(
         since = rots_since(one, pipeline, now=now, calendar=calendar)
         if since is not None:
             yield one, since
-
-
-def _stay(work: UnitOfWork, before: Any, after: Any, pipeline: Pipeline | None) -> StageStay:
-    entered_at = began_at(before) or work.now
-    lasted = (work.now - entered_at) // timedelta(milliseconds=1)
-    outcome, to_outcome = (getattr(one, "outcome", None) for one in (before, after))
-    stages = () if pipeline is None else pipeline.stages
-    chances = [stage.probability for stage in stages if stage.name == before.stage]
-    return _make_stay(
-        custom={},
-        id=StageStayId(work.new_id()),
-        entity=work.registry[type(after)].name,
-        record_id=after.id,
-        pipeline_id=before.pipeline_id,
-        stage=before.stage,
-        outcome=None if outcome is None else str(outcome),
-        entered_at=entered_at,
-        left_at=work.now,
-        lasted=lasted,
-        to_stage=after.stage,
-        to_outcome=None if to_outcome is None else str(to_outcome),
-        probability=chances[0] if chances else None,
-        left_by=work.actor.id,
-        owner_id=after.owner_id,
-    )
-
-
-_make_stay = maker_of(StageStay)
-"""Makes a stay of values that are known to be right: its record has them."""
