@@ -154,6 +154,9 @@ PARTICULARS: Final[dict[str, Mapping[str, Any]]] = {
         "order_id": order,
         "parts": (Part(label="all", percent=Decimal(100), due_on=date(2026, 3, 1)),),
     },
+    "sales.payment_plans.replan": {
+        "parts": (Part(label="all", percent=Decimal(100), due_on=date(2026, 3, 1)),),
+    },
     "sales.payment_plans.reach_milestone": {
         "instalment_id": named("milestone", "instalment", "label")
     },

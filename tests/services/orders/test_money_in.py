@@ -284,6 +284,26 @@ def test_receipts_settle_instalments_and_what_is_too_much_goes_back(firm: Firm) 
         assert len(sales.allocations_of(work, receipt.id)) == 2
 
 
+def test_what_is_not_paid_is_planned_anew(firm: Firm) -> None:
+    """After an amendment the rest of the plan is planned anew; what was paid stays as it is."""
+    order, (first, second, _third) = planned(firm)
+    with firm.work() as work:
+        receipt = sales.note_receipt(work, firm.customer.id, cny("1500"))
+        sales.pay_order(work, receipt.id, order.id)
+        sales.amend_order(work, order.id, [resize_line("1", 2)], reason="减少")
+        with pytest.raises(PlanDoesNotAddUp):
+            sales.replan(work, first.plan_id, [])
+    with firm.work() as work:
+        parts = [Part(label="尾款", percent=Decimal(100), milestone="验收合格")]
+        told = sales.replan(work, first.plan_id, parts)
+        assert [one.amount for one in told] == [cny("1017"), cny("483"), cny("0"), cny("760")]
+        assert [bool(one.open_amount) for one in told] == [False, False, False, True]
+        assert work.payment_plans.get(first.plan_id).total == cny("2260")
+        assert sales.ageing(work)["CNY"].total == cny("760")
+        assert len(sales.allocations_of(work, receipt.id)) == 2
+    assert second.amount == cny("2034")
+
+
 def test_a_bounced_cheque_settles_nothing(firm: Firm) -> None:
     """Reversing a receipt releases what it settled by entries against them, never by deletion."""
     _, (first, *_) = planned(firm)
@@ -356,23 +376,25 @@ def test_the_credit_limit_holds_with_an_approval_beside_it(firm: Firm) -> None:
         assert sales.credit_exposure(work, firm.customer.id, "CNY").received == receipt.amount
 
 
-def test_two_orders_at_once_do_not_share_one_credit(firm: Firm) -> None:
-    """Two threads confirm orders of one customer that do not both fit; exactly one succeeds."""
+def test_orders_at_once_do_not_share_one_credit(firm: Firm) -> None:
+    """Six workers confirm orders of one customer at the same time; as many succeed as fit."""
     with firm.work() as work:
         sales.set_credit_limit(work, firm.customer.id, cny("4000"))
-    orders = [firm.order(confirmed=False) for _ in range(2)]
-    start = threading.Barrier(2)
+    orders = [firm.order(confirmed=False, quantity=1) for _ in range(6)]
+    start = threading.Barrier(6)
 
     def confirm(order: Order) -> str:
         start.wait()
         try:
-            firm.crm.run(sales.confirm_order, order.id, by="li", tenant=firm.tenant, attempts=50)
+            firm.crm.run(sales.confirm_order, order.id, by="li", tenant=firm.tenant, attempts=99)
         except CreditLimitExceeded:
             return "refused"
         return "confirmed"
 
-    with ThreadPoolExecutor(2) as pool:
-        assert sorted(pool.map(confirm, orders)) == ["confirmed", "refused"]
+    with ThreadPoolExecutor(6) as pool:
+        assert sorted(pool.map(confirm, orders)) == ["confirmed"] * 3 + ["refused"] * 3
+    with firm.work() as work:
+        assert sales.credit_exposure(work, firm.customer.id, "CNY").total == cny("3390")
 
 
 def test_notice_is_due_in_working_days(firm: Firm) -> None:

@@ -20,7 +20,7 @@ from crmkit.domain.sales.order_events import (
     OverInvoiced,
 )
 from crmkit.domain.sales.order_line import AgreedLine, add_line, resize_line
-from crmkit.domain.sales.payment_plan import Part
+from crmkit.domain.sales.payment_plan import Part, PlanDoesNotAddUp
 from crmkit.domain.sales.receipt import OverAllocated
 from crmkit.domain.sales.receivable import TargetKind
 from crmkit.errors import RuleBroken
@@ -168,6 +168,19 @@ class OrderLife(RuleBasedStateMachine):
         ]
         self.attempt(sales.plan_order, self.order, parts)
         self.planned = sum(self.agreed.values()) * PRICE
+
+    @precondition(lambda self: self.planned)
+    @rule()
+    def replan(self) -> None:
+        """Plan anew what is not paid, for what the order comes to now."""
+        with self.crm.work(by="li", tenant="t") as work:
+            plan = work.payment_plans.find()[0]
+            paid = Money.total((one.paid or fen(0) for one in work.instalments.find()), "CNY").minor
+        whole = sum(self.agreed.values()) * PRICE
+        parts = [Part(label="x", percent=Q(100), milestone="验收")] if paid < whole else []
+        refused = PlanDoesNotAddUp if paid > whole else None
+        if self.attempt(sales.replan, plan.id, parts, refused=refused):
+            self.planned = whole
 
     @rule(amount=st.integers(1, 40_000))
     def pay(self, amount: int) -> None:

@@ -16,7 +16,7 @@ from crmkit.domain.kinds import Text
 from crmkit.domain.money import Money
 from crmkit.domain.privacy.keeping import keeps
 from crmkit.domain.sales.deal import DealId
-from crmkit.errors import RuleBroken
+from crmkit.errors import InvalidValue, RuleBroken
 
 RowId = NewType("RowId", UUID)
 RefundId = NewType("RefundId", UUID)
@@ -45,6 +45,14 @@ class Refund(Aggregate):
     amount: Money
     on: date
     reason: Annotated[str, Text(max_length=1000)]
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse a refund of nothing."""
+        super().__attrs_post_init__()
+        if isinstance(self.amount, Money) and self.amount.minor <= 0:
+            raise InvalidValue(
+                "is not above zero", path="commission_refund.amount", fix="give what was given back"
+            )
 
     def check_step(self, before: Any) -> None:
         """Refuse every change of what it says."""

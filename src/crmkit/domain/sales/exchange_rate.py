@@ -100,8 +100,10 @@ def newest_first() -> tuple[Order, ...]:
 def conversion(currency: str, into: str, day: date, rates: Iterable[ExchangeRate]) -> Conversion:
     """Return the latest rate on or before a day, given or turned round, or raise.
 
-    Raises `ExchangeRateUnknown`.
+    Raises `ExchangeRateUnknown`, and `InvalidValue` for what is no currency.
     """
+    exponent_of(currency)
+    exponent_of(into)
     if currency == into:
         return Conversion(currency=currency, into=into, day=day, rate=Decimal(1))
     pair = {currency, into}

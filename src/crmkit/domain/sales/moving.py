@@ -26,6 +26,7 @@ _SAID: Final[Mapping[str, str]] = {
     "has_all": "have all of",
 }
 _CLOSED: Final = frozenset({StageType.WON, StageType.LOST})
+_OUTCOMES: Final[Mapping[Any, StageType]] = {type_.value: type_ for type_ in StageType}
 Reads = Callable[[Mapping[str, Any]], Filter]
 """Reads a filter of the entity from JSON."""
 
@@ -143,8 +144,7 @@ def _obstacles_at(
 
 def _outcome(record: Any) -> StageType | None:
     """Return the outcome of a record that has one of open, won and lost."""
-    written = getattr(record, "outcome", None)
-    return next((type_ for type_ in StageType if written == type_.value), None)
+    return _OUTCOMES.get(getattr(record, "outcome", None))
 
 
 def _unmet(condition: Filter, record: Any) -> Iterator[Filter]:

@@ -63,6 +63,8 @@ class Part:
 class PaymentPlan(Aggregate):
     """How the total of an order or a contract is to be paid; instalments are records beside it."""
 
+    step_names: ClassVar = ("total",)
+
     id: PaymentPlanId
     total: Money
     customer_id: CustomerId | None = None
@@ -82,7 +84,7 @@ class Instalment(Aggregate):
     """One payment of a plan; a milestone gives it its due day when it is reached."""
 
     derived_names: ClassVar = ("open_amount",)
-    step_names: ClassVar = ("paid", "due_on")
+    step_names: ClassVar = ("paid", "due_on", "amount")
 
     id: InstalmentId
     plan_id: PaymentPlanId
@@ -111,6 +113,12 @@ class Instalment(Aggregate):
                 f"is due on {self.due_on}", path="instalment.due_on", fix="leave it as it is"
             )
         return self.evolve(due_on=due_on)
+
+    def cut(self) -> Self:
+        """Owe no more than was paid, as another plan takes the place of the rest."""
+        return self.evolve(
+            amount=Money(0, self.amount.currency) if self.paid is None else self.paid
+        )
 
     def pay(self, amount: Money) -> Self:
         """Count money that was allocated, or released when below zero."""

@@ -15,7 +15,7 @@ from crmkit.domain.money import Money
 from crmkit.domain.parties.customer import CustomerId
 from crmkit.domain.privacy.keeping import keeps
 from crmkit.domain.subscriptions.billing import BillingPeriod, Terms, periods
-from crmkit.errors import InvalidValue, RuleBroken
+from crmkit.errors import InvalidValue, MixedCurrencies, RuleBroken
 
 SubscriptionId = NewType("SubscriptionId", UUID)
 
@@ -154,7 +154,7 @@ class Subscription(Aggregate):
         """Have other terms from a day on, in the same currency."""
         self._must_run(fact)
         if terms.price.currency != self.terms.price.currency:
-            raise InvalidValue(
+            raise MixedCurrencies(
                 "is in another currency", path="terms.price", fix="cancel and start another one"
             )
         more = terms.monthly.minor >= self.terms.monthly.minor

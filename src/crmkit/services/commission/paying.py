@@ -15,6 +15,7 @@ from crmkit.domain.forecasts.quota import Quota
 from crmkit.domain.forecasts.span import Span
 from crmkit.domain.money import Money
 from crmkit.domain.sales.deal import Deal, DealId
+from crmkit.errors import MixedCurrencies
 from crmkit.ports import Action
 from crmkit.services.forecasts.quotas import credited, won_in
 from crmkit.work import UnitOfWork
@@ -55,9 +56,18 @@ def plan_commission(
 def record_refund(
     work: UnitOfWork, deal_id: DealId, amount: Money, *, reason: str, on: date | None = None
 ) -> Refund:
-    """Keep what a customer was given back of a deal; the next run takes it from what it counts."""
+    """Keep what a customer was given back of a deal; the next run takes it from what it counts.
+
+    Raises `MixedCurrencies` in another currency than that of the deal.
+    """
     work.permit(RECORD_REFUND)
     deal = work.deals.get(deal_id)
+    if deal.value is not None and deal.value.currency != amount.currency:
+        raise MixedCurrencies(
+            f"{amount.currency} of a deal in {deal.value.currency}",
+            path="commission_refund.amount",
+            fix=f"give it in {deal.value.currency}",
+        )
     refund = Refund(
         id=RefundId(work.new_id()),
         deal_id=deal.id,

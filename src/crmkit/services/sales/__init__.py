@@ -64,6 +64,7 @@ from crmkit.services.sales.payment_plans import (
     plan_contract,
     plan_order,
     reach_milestone,
+    replan,
 )
 from crmkit.services.sales.pipelines import (
     DEFAULT_STAGES,
@@ -255,6 +256,7 @@ __all__ = [
     "renew_contract",
     "renew_due_contracts",
     "reopen_deal",
+    "replan",
     "reprice",
     "requote",
     "retire_product",

@@ -1,6 +1,6 @@
 """Payment plans: instalments of orders and contracts, and the milestones that make them due."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 from crmkit.domain.access.acting import Right
@@ -16,6 +16,7 @@ from crmkit.domain.sales.payment_plan import (
     Part,
     PaymentPlan,
     PaymentPlanId,
+    PlanDoesNotAddUp,
     amounts_of,
 )
 from crmkit.domain.sales.receivable import TargetKind
@@ -27,6 +28,9 @@ from crmkit.work import UnitOfWork
 
 PLAN_PAYMENTS = Action(
     "payment_plan:plan", "Plan the payments of a customer", zh="制定回款计划", right=Right.CREATE
+)
+REPLAN_PAYMENTS = Action(
+    "payment_plan:replan", "Plan anew what is not paid", zh="调整回款计划", right=Right.EDIT
 )
 REACH_MILESTONE = Action(
     "instalment:reach", "Note that a milestone was reached", zh="登记里程碑达成", right=Right.EDIT
@@ -68,6 +72,35 @@ def plan_contract(
     return _planned(work, plan, parts)
 
 
+def replan(work: UnitOfWork, plan_id: PaymentPlanId, parts: Iterable[Part]) -> list[Instalment]:
+    """Plan anew what is not paid yet, as after an amendment; returns all instalments in order.
+
+    What was paid stays where it is, and instalments owe no more than that; the new ones are exactly
+    the rest of what the order or contract comes to now.
+    """
+    plan = work.payment_plans.get(plan_id)
+    work.permit(REPLAN_PAYMENTS, on=plan)
+    now = work.payment_plans.save(plan.evolve(total=_worth(work, plan)))
+    known = instalments_of(work, plan_id)
+    kept = work.instalments.save_many(one.cut() for one in known)
+    for was, cut in zip(known, kept, strict=True):
+        if was.open_amount:
+            today = work.now.date()
+            note_owed(
+                work, TargetKind.INSTALMENT, cut, -was.open_amount, due_on=was.due_on, on=today
+            )
+    paid = Money.total((one.amount for one in kept), now.total.currency)
+    if paid > now.total:
+        raise PlanDoesNotAddUp(
+            f"{paid} of {now.total} is paid", path="payment_plan.total", fix="release money first"
+        )
+    asked = list(parts)
+    if asked or paid != now.total:
+        _write_instalments(work, now, asked, now.total - paid, after=len(known))
+    count_on_both_sides(work, now.order_id)
+    return instalments_of(work, plan_id)
+
+
 def reach_milestone(work: UnitOfWork, instalment_id: InstalmentId, due_on: date) -> Instalment:
     """Let an instalment fall due on a day, as its milestone was reached."""
     instalment = work.instalments.get(instalment_id)
@@ -87,24 +120,33 @@ def instalments_of(work: UnitOfWork, plan_id: PaymentPlanId) -> list[Instalment]
 
 
 def _planned(work: UnitOfWork, plan: PaymentPlan, parts: Iterable[Part]) -> list[Instalment]:
-    asked = list(parts)
-    amounts = amounts_of(plan.total, asked)
     kept = work.payment_plans.add(plan)
-    made = work.instalments.insert_many(
-        _instalment(work, kept, at, part, amount)
-        for at, (part, amount) in enumerate(zip(asked, amounts, strict=True), 1)
-    )
-    for one in made:
-        note_owed(
-            work,
-            TargetKind.INSTALMENT,
-            one,
-            one.amount,
-            due_on=one.due_on,
-            on=work.now.date(),
-        )
+    _write_instalments(work, kept, list(parts), plan.total, after=0)
     count_on_both_sides(work, kept.order_id)
     return instalments_of(work, kept.id)
+
+
+def _write_instalments(
+    work: UnitOfWork, plan: PaymentPlan, parts: Sequence[Part], total: Money, *, after: int
+) -> None:
+    """Write the instalments of a plan that come after others, and what is owed of them."""
+    amounts = amounts_of(total, parts)
+    for one in work.instalments.insert_many(
+        _instalment(work, plan, at, part, amount)
+        for at, (part, amount) in enumerate(zip(parts, amounts, strict=True), after + 1)
+    ):
+        note_owed(
+            work, TargetKind.INSTALMENT, one, one.amount, due_on=one.due_on, on=work.now.date()
+        )
+
+
+def _worth(work: UnitOfWork, plan: PaymentPlan) -> Money:
+    """Return what the order or the contract of a plan comes to now."""
+    if plan.order_id is not None:
+        return work.orders.get(plan.order_id).gross
+    if plan.contract_id is None:
+        return plan.total
+    return work.contracts.get(ContractId(plan.contract_id)).terms.value or plan.total
 
 
 def _instalment(
