@@ -122,7 +122,7 @@ def built(free: CRM, case: str, folder: Path) -> House:
     theirs, changeset_id = stocked_by(free, theirs_is, zhao, SECRET, asked)
     house = House(
         free=free,
-        guarded=CRM(free.storage, plugins=free.plugins, access=Policies()),
+        guarded=CRM(free.storage, plugins=free.plugins, access=Policies(), clock=free.clock),
         li=li,
         zhao=zhao,
         wang=wang,

@@ -137,7 +137,7 @@ def test_no_service_tells_of_them_when_asked_about_others(
 ) -> None:
     """Asked about one's own records, no service tells of those of the other."""
     house = houses(case)
-    mine = _seen_of_own(house)
+    mine = seen_of_own(house)
     found = leaks(house, house.guarded, lambda one: house.aim_at(mine, one), house.canaries)
     assert found == {}
 
@@ -170,7 +170,7 @@ def test_no_service_tells_a_veiled_field(houses: Callable[..., House], level: st
     house = houses("hidden")
     with house.as_program() as work:
         apply_policy(work, OF_THEIR_OWN + Rules(field_rules=tuple(veils(house, level))))
-    mine = _seen_of_own(house)
+    mine = seen_of_own(house)
     assert any("<" in repr(record) for record in mine.values())
 
     def aims(subject: str) -> Aim:
@@ -179,7 +179,8 @@ def test_no_service_tells_a_veiled_field(houses: Callable[..., House], level: st
     assert leaks(house, house.guarded, aims, lambda _asked: secrets(OWN)) == {}
 
 
-def _seen_of_own(house: House) -> dict[str, Any]:
+def seen_of_own(house: House) -> dict[str, Any]:
+    """Return a record of each entity as its owner sees it."""
     with house.rehearse(house.guarded) as work:
         return {name: _as_seen(house, work, name) for name in house.stocked}
 

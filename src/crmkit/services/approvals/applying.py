@@ -7,10 +7,26 @@ from crmkit.domain.approvals.approval import Approval
 from crmkit.domain.approvals.case import ApprovalStatus
 from crmkit.domain.approvals.content import content_hash
 from crmkit.domain.approvals.flow import ApprovalFlow
-from crmkit.domain.approvals.telling import ContentHasChanged
+from crmkit.domain.approvals.telling import ApprovalId, ContentHasChanged
 from crmkit.domain.filters.paths import path_to
+from crmkit.errors import NotPermitted
+from crmkit.ports import Action
 from crmkit.services.approvals.routing import record_of
 from crmkit.work import UnitOfWork
+
+
+def case_for(work: UnitOfWork, approval_id: ApprovalId, action: Action) -> Approval:
+    """Return a case with which the actor may do something; who may not, and sees none, finds none.
+
+    Raises `NotPermitted` for a case that the actor sees, else `NotFound`.
+    """
+    approval = work.behind(Approval).get(approval_id)
+    try:
+        work.permit(action, on=approval)
+    except NotPermitted:
+        work.approvals.get(approval_id)
+        raise
+    return approval
 
 
 def apply_granted(work: UnitOfWork, approval: Approval) -> Approval:

@@ -14,7 +14,7 @@ from crmkit.domain.approvals.telling import ApprovalId
 from crmkit.domain.filters.where import where
 from crmkit.domain.working_time import AROUND_THE_CLOCK, WorkingTime
 from crmkit.ports import Action
-from crmkit.services.approvals.applying import apply_granted, must_say_the_same, shown
+from crmkit.services.approvals.applying import apply_granted, case_for, must_say_the_same, shown
 from crmkit.services.approvals.people import acting_user, delegations_to, may_decide_for
 from crmkit.services.approvals.routing import record_of, route_for
 from crmkit.work import UnitOfWork
@@ -97,8 +97,7 @@ def _is_for(approval: Approval, user: UserId, running: Iterable[Delegation]) -> 
 def _before(
     work: UnitOfWork, approval_id: ApprovalId, comment: str | None
 ) -> tuple[Approval, ApprovalFlow, Decision]:
-    approval = work.behind(Approval).get(approval_id)
-    work.permit(DECIDE, on=approval)
+    approval = case_for(work, approval_id, DECIDE)
     flow = work.behind(ApprovalFlow).get(approval.flow_id)
     user = acting_user(work).id
     users = may_decide_for(work, user, flow.code)

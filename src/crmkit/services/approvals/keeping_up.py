@@ -11,7 +11,7 @@ from crmkit.domain.filters.where import where
 from crmkit.domain.working_time import AROUND_THE_CLOCK, WorkingTime
 from crmkit.errors import NotFound, RuleBroken
 from crmkit.ports import Action
-from crmkit.services.approvals.applying import apply_granted, must_say_the_same
+from crmkit.services.approvals.applying import apply_granted, case_for, must_say_the_same
 from crmkit.services.approvals.flows import flow_of
 from crmkit.services.approvals.people import UserDirectory, acting_user
 from crmkit.services.approvals.routing import route_for
@@ -52,8 +52,7 @@ def migrate_approval(
 
     `node` names another one to go on at, where the new edition has no node of the same name.
     """
-    approval = work.behind(Approval).get(approval_id)
-    work.permit(MIGRATE, on=approval)
+    approval = case_for(work, approval_id, MIGRATE)
     flow = flow_of(work, approval.flow)
     record = must_say_the_same(work, flow, approval)
     route = route_for(work, flow, approval.submitter_id, record, calendar=calendar)
@@ -66,8 +65,7 @@ def void_approval(
     work: UnitOfWork, approval_id: ApprovalId, *, comment: str | None = None
 ) -> Approval:
     """Let what was approved count no more; steps that were taken by it stay taken."""
-    approval = work.behind(Approval).get(approval_id)
-    work.permit(VOID, on=approval)
+    approval = case_for(work, approval_id, VOID)
     voided = approval.void(by=acting_user(work).id, at=work.now, comment=comment)
     return apply_granted(work, voided)
 

@@ -15,7 +15,7 @@ from crmkit.domain.filters.where import where
 from crmkit.domain.working_time import AROUND_THE_CLOCK, WorkingTime
 from crmkit.errors import InvalidValue
 from crmkit.ports import Action
-from crmkit.services.approvals.applying import apply_granted
+from crmkit.services.approvals.applying import apply_granted, case_for
 from crmkit.services.approvals.flows import flow_of
 from crmkit.services.approvals.people import acting_user
 from crmkit.services.approvals.routing import record_of, route_for
@@ -106,8 +106,7 @@ def resubmit(
     calendar: WorkingTime = AROUND_THE_CLOCK,
 ) -> Approval:
     """Submit again what came back, as the record is now."""
-    approval = work.behind(Approval).get(approval_id)
-    work.permit(SUBMIT, on=approval)
+    approval = case_for(work, approval_id, SUBMIT)
     flow = work.behind(ApprovalFlow).get(approval.flow_id)
     user = acting_user(work)
     record = record_of(work, approval)
@@ -118,8 +117,7 @@ def resubmit(
 
 def withdraw_approval(work: UnitOfWork, approval_id: ApprovalId) -> Approval:
     """Take back what was submitted, as far as the flow lets it."""
-    approval = work.behind(Approval).get(approval_id)
-    work.permit(WITHDRAW, on=approval)
+    approval = case_for(work, approval_id, WITHDRAW)
     flow = work.behind(ApprovalFlow).get(approval.flow_id)
     user = acting_user(work)
     return apply_granted(work, approval.withdraw(flow, by=user.id, at=work.now))

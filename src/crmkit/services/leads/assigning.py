@@ -17,7 +17,7 @@ from crmkit.services.calendars.absences import absent_now
 from crmkit.services.conditions import plain_condition, read_condition
 from crmkit.services.drafting import draft
 from crmkit.services.leads.ownership import hand_to, must_change_hands
-from crmkit.work import UnitOfWork
+from crmkit.work import Collection, UnitOfWork
 
 DEFINE_RULE = Action(
     "assignment_rule:define",
@@ -68,13 +68,16 @@ def assign_by_rule(work: UnitOfWork, record: Aggregate, rule_name: str) -> Any:
 
 
 def explain_turn(work: UnitOfWork, record: Aggregate, rule_name: str) -> Choice:
-    """Tell who would get a record now, and why; nobody gets it yet."""
-    rule = _rule(work, rule_name)
+    """Tell who would get a record now, by a rule that the actor sees, and why; nobody gets it."""
+    rule = _named(work.assignment_rules, rule_name)
     return rule.choose(work.of(type(record)).get(record.id), _desk(work, rule))
 
 
 def _rule(work: UnitOfWork, name: str) -> AssignmentRule:
-    rules = work.behind(AssignmentRule)
+    return _named(work.behind(AssignmentRule), name)
+
+
+def _named(rules: Collection[AssignmentRule], name: str) -> AssignmentRule:
     found = rules.first(where(AssignmentRule).name.eq(name))
     if found is None:
         raise NotFound(f"there is no rule {name!r}", path="assignment_rule.name")

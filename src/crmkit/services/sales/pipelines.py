@@ -15,7 +15,7 @@ from crmkit.domain.sales.stage import Stage
 from crmkit.errors import InvalidSettings, InvalidValue, UnknownField
 from crmkit.ports import Action
 from crmkit.services.sales.stages import keep_stay
-from crmkit.work import UnitOfWork
+from crmkit.work import Collection, UnitOfWork
 
 DEFINE_PIPELINE = Action(
     "pipeline:define", "Define a pipeline", zh="定义销售管道", right=Right.CREATE
@@ -65,7 +65,7 @@ def edit_pipeline(
     edited = pipeline.edit(**changes)
     _check_criteria(work, edited)
     work.hold(pipeline)
-    used = stages_in_use(work, pipeline)
+    used = _used(work, pipeline, work.behind(_class_of(work, pipeline)))
     moves = _moves(edited, used, mapping or {})
     if moves:
         with work.stage_rules.lifted():
@@ -74,8 +74,11 @@ def edit_pipeline(
 
 
 def stages_in_use(work: UnitOfWork, pipeline: Pipeline) -> dict[str, int]:
-    """Count the live records of a pipeline at each stage, whoever may see them."""
-    records = work.behind(_class_of(work, pipeline))
+    """Count the live records of a pipeline at each stage, as far as the actor sees them."""
+    return _used(work, pipeline, work.of(_class_of(work, pipeline)))
+
+
+def _used(work: UnitOfWork, pipeline: Pipeline, records: Collection[Any]) -> dict[str, int]:
     fields = work.where(records.spec.cls)
     summary = Summary(
         spec=records.spec,

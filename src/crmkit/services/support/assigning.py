@@ -3,6 +3,8 @@
 from datetime import date, timedelta
 from typing import Final
 
+import attrs
+
 from crmkit.domain.access.acting import Right
 from crmkit.domain.aggregate import UserId
 from crmkit.domain.filters.where import where
@@ -57,12 +59,19 @@ def assign_next(work: UnitOfWork, ticket_id: TicketId) -> Ticket:
 
 
 def explain_assignment(work: UnitOfWork, ticket_id: TicketId) -> Assignment:
-    """Tell who would get a ticket now and why, and why not each other one; nobody gets it yet."""
+    """Tell who would get a ticket now and why, and why not each other one that the actor sees.
+
+    Nobody gets it yet.
+    """
     ticket = find_ticket(work, ticket_id)
     work.permit(ASSIGN_TICKET, on=ticket)
     queue = None if ticket.queue_id is None else work.behind(Queue).get(ticket.queue_id)
     strategy = Strategy.ROUND_ROBIN if queue is None else queue.strategy
-    return choose_agent(ticket, desk_of(work, ticket), strategy)
+    found = choose_agent(ticket, desk_of(work, ticket), strategy)
+    seen = work.users.look_up([user for user, _why in found.passed_over])
+    return attrs.evolve(
+        found, passed_over=tuple(one for one in found.passed_over if one[0] in seen)
+    )
 
 
 def hand_over(work: UnitOfWork, user: UserId) -> list[Ticket]:

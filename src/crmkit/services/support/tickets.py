@@ -225,7 +225,8 @@ def _queue(work: UnitOfWork, queue_id: QueueId) -> Queue:
     """Return a queue unguarded: all who open tickets in it would wait for each other."""
     queue = work.behind(Queue).first(where(Queue).id.eq(queue_id))
     if queue is None:
-        raise NotFound(f"there is no queue {queue_id}", path="ticket.queue_id")
+        fix = "refer to a live record of the same tenant"
+        raise NotFound(f"there is no queue {queue_id}", path="ticket.queue_id", fix=fix)
     return queue
 
 
