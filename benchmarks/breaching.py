@@ -1,7 +1,8 @@
 """`python -m benchmarks.breaching`: what is about to breach for a team, among many tickets.
 
-On each store the tickets of 50 teams are filled in below the services; then the list of one team
-is asked 21 times. Prints the one statement that the list asks, the plan of the store for it, how
+On each store the tickets of 50 teams are filled in below the services, the first ones through the
+storage port, the others as copies of them that the database makes; then the list of one team is
+asked 21 times. Prints the one statement that the list asks, the plan of the store for it, how
 many rows the store looked at, and the milliseconds: least, median, most.
 """
 
@@ -12,18 +13,23 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from typing import Any, Final
+from uuid import uuid4
 
 import psycopg
 import sqlalchemy as sa
 from pymongo import MongoClient, monitoring
 
+from benchmarks.contact import TENANT
 from benchmarks.due import LISTED, Desk
 from benchmarks.places import place_of
 from benchmarks.subjects import STORES
 from benchmarks.subjects.crmkit_places import place_of as own_place_of
+from crmkit.storage.mongo.documents import document_id
 
 FIELD: Final = "due_at"
 ASKED: Final = ("find", "filter", "sort", "limit", "projection", "collation")
+MADE: Final = 10_000
+"""How many tickets are made one by one."""
 EXPLAIN: Final = "EXPLAIN (ANALYZE, BUFFERS)"
 Plan = tuple[str, str]
 
@@ -60,7 +66,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             own.make()
             open_one = {"sqlite": _on_sqlite, "postgres": _on_postgres}.get(store, _on_mongo)
             target, plans_of = open_one(own.url, own.schema)
-            desk = Desk(target, own.schema, asked.size)
+            desk = Desk(target, own.schema, min(asked.size, MADE))
+            copy_of = {"sqlite": _copy_on_sqlite, "postgres": _copy_on_postgres}
+            copy_of.get(store, _copy_on_mongo)(own.url, own.schema, asked.size // MADE)
             own.settle()
             times = sorted(desk.list_due() * 1e3 for _ in range(LISTED))
             plans = plans_of(desk.list_due)
@@ -139,6 +147,45 @@ def _on_mongo(url: str, schema: str | None) -> tuple[Any, Any]:
         return plans
 
     return client, plans_of
+
+
+def _copy_on_sqlite(url: str, _schema: str | None, times: int) -> None:
+    with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection:
+        names = [row[1] for row in connection.execute("PRAGMA table_info(crm_ticket)")]
+        for _time in range(1, times):
+            connection.execute(_copying("crm_ticket", names, "lower(hex(randomblob(16)))"), (MADE,))
+        connection.commit()
+
+
+def _copy_on_postgres(url: str, schema: str | None, times: int) -> None:
+    table = f"{schema}.crm_ticket"
+    with psycopg.connect(url) as connection:
+        cursor = connection.execute(f"SELECT * FROM {table} LIMIT 0".encode())
+        names = [column.name for column in cursor.description or ()]
+        copying = _copying(table, names, "gen_random_uuid()").replace("?", "%s")
+        for _time in range(1, times):
+            connection.execute(copying.encode(), (MADE,))
+
+
+def _copying(table: str, names: Sequence[str], new_id: str) -> str:
+    """Return the statement that copies the first tickets under new ids."""
+    cells = ", ".join(new_id if name == "id" else f'"{name}"' for name in names)
+    columns = ", ".join(f'"{name}"' for name in names)
+    first = f"SELECT * FROM {table} ORDER BY id LIMIT ?"
+    return f"INSERT INTO {table} ({columns}) SELECT {cells} FROM ({first}) AS made"
+
+
+def _copy_on_mongo(url: str, schema: str | None, times: int) -> None:
+    with MongoClient[dict[str, Any]](url, uuidRepresentation="standard") as client:
+        tickets = client[schema or ""]["crm_ticket"]
+        made = list(tickets.find())
+        for _time in range(1, times):
+            tickets.insert_many([_copied(ticket) for ticket in made], ordered=False)
+
+
+def _copied(ticket: dict[str, Any]) -> dict[str, Any]:
+    new = uuid4()
+    return {**ticket, "_id": document_id(TENANT, new), "id": new}
 
 
 def _stages(plan: Any) -> str:

@@ -18,7 +18,7 @@ from tests.services.support.conftest import Desk, SetClock, new_desk
 from tests.services.support.incident_log import Replay, Row, rows_of
 
 FULL = os.environ.get("CRMKIT_FULL") == "1"
-SAMPLE = 120
+SAMPLE = 300
 """Events of the quick run, the first ones; all 20,000 in the full run."""
 pytestmark = pytest.mark.timeout(7200 if FULL else 300)
 MARCH = Period(
