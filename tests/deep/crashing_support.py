@@ -53,8 +53,10 @@ GONE: Final = (
     "From: MAILER-DAEMON@mx.example\nReturn-Path: <>\nSubject: Undelivered Mail\n"
     'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\n\n'
     "--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx\n\n"
-    "Final-Recipient: rfc822; wang@a.example\nAction: failed\nStatus: 5.1.1\n--b--\n"
+    "Final-Recipient: rfc822; wang@a.example\nAction: failed\nStatus: 5.1.1\n"
+    "--b\nContent-Type: text/rfc822-headers\n\nMessage-ID: {of}\n--b--\n"
 )
+MAILS: Final = ("answer", "bounce")
 Places = dict[str, Any]
 Call = tuple[Any, ...]
 
@@ -213,15 +215,16 @@ def _ways_in(work: UnitOfWork, places: Places) -> None:
     places["answer"] = letter(f"Re: {sent.subject}", "谢谢\n\n> 明天到。", 2).replace(
         "To:", f"In-Reply-To: {sent.message_id}\nTo:"
     )
+    places["bounce"] = GONE.format(of=sent.message_id)
+    gone = mailboxes.standing_of(work, "gone@a.example").complain(at=work.now)
+    mailboxes.keep_standing(work, gone)
     form = intakes.define_intake_form(work, "web", queue_id=places["queue"])
     places["form"] = form.id
 
 
 def support_calls(kept: dict[str, str]) -> dict[str, Call]:
     """Return each write of support by its name: the service and its arguments."""
-    places: Places = {
-        name: place if name == "answer" else UUID(place) for name, place in kept.items()
-    }
+    places: Places = {name: place if name in MAILS else UUID(place) for name, place in kept.items()}
     return _calls(places)
 
 
@@ -277,11 +280,11 @@ def _mail_calls(places: Places) -> dict[str, Call]:
     return {
         "receive a letter": (receive, box, letter("another", "pump", 3)),
         "receive an answer": (receive, box, places["answer"]),
-        "receive a bounce": (receive, box, GONE),
+        "receive a bounce": (receive, box, places["bounce"]),
         "reply_by_mail": (reply, places["written"], box),
         "file_letter": (filing.file_letter, places["letter"], places["new"]),
         "take_in": (take_in, places["form"], "f-1"),
-        "trust_address": (mailboxes.trust_address, "wang@a.example"),
+        "trust_address": (mailboxes.trust_address, "gone@a.example"),
     }
 
 
