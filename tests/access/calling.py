@@ -151,6 +151,17 @@ def _takes_work(function: Callable[..., Any]) -> bool:
 SERVICES: Final = dict(services())
 
 
+def offered() -> Iterator[str]:
+    """Bring the functions that packages of the services name as theirs, by their own modules."""
+    for found in pkgutil.walk_packages(crmkit.services.__path__, "crmkit.services."):
+        package = importlib.import_module(found.name)
+        for name in getattr(package, "__all__", ()):
+            function = getattr(package, name)
+            if inspect.isfunction(function) and _takes_work(function):
+                place = function.__module__.removeprefix("crmkit.services.")
+                yield f"{place}.{function.__name__}"
+
+
 def is_general(function: Callable[..., Any]) -> bool:
     """Say whether a function takes a record of any entity."""
     hints = typing.get_type_hints(function, localns={"UnitOfWork": UnitOfWork})

@@ -21,7 +21,7 @@ from crmkit.errors import CrmkitError, Refused
 from crmkit.services.access import apply_policy
 from crmkit.work import UnitOfWork
 from tests.access.aim import Aim, told
-from tests.access.calling import SERVICES, arguments, is_general
+from tests.access.calling import SERVICES, arguments, is_general, offered
 from tests.access.house import CASES, OF_THEIR_OWN, OWN, House, secrets, veils
 
 SUBJECTS: Final = ("customer", "deal", "ticket")
@@ -140,6 +140,11 @@ def test_no_service_tells_of_them_when_asked_about_others(
     mine = seen_of_own(house)
     found = leaks(house, house.guarded, lambda one: house.aim_at(mine, one), house.canaries)
     assert found == {}
+
+
+def test_what_packages_offer_is_called() -> None:
+    """No function that a package of the services names as its own is left out as an inner one."""
+    assert set(offered()) <= SERVICES.keys()
 
 
 @pytest.mark.parametrize("near_url", ["memory"], indirect=True)
