@@ -1,11 +1,21 @@
 """Orders at random beside a plain model: drafts, changes, goods, invoices, money, cancelling."""
 
+import os
 from decimal import Decimal
+from functools import partial
 from typing import Any
+from uuid import uuid4
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from crmkit.crm import CRM
 from crmkit.domain.money import Money
@@ -26,6 +36,11 @@ from crmkit.domain.sales.receivable import TargetKind
 from crmkit.errors import RuleBroken
 from crmkit.services import parties, sales
 
+FULL = os.environ.get("CRMKIT_FULL") == "1"
+RUNS = (
+    {"memory": (400, 30), "others": (30, 30)} if FULL else {"memory": (30, 25), "others": (2, 12)}
+)
+STORES = ["memory", "sqlite", "postgresql", "mongodb"]
 PRICE = 11_300
 QUANTITIES = st.integers(1, 4)
 KEYS = st.sampled_from(("1", "2"))
@@ -47,11 +62,11 @@ def line(key: str, quantity: int) -> AgreedLine:
 class OrderLife(RuleBasedStateMachine):
     """One order of one customer, and all that may happen to it."""
 
-    def __init__(self) -> None:
+    def __init__(self, url: str) -> None:
         """Write the draft of an order for three lathes."""
         super().__init__()
-        self.crm = CRM.open("memory:")
-        with self.crm.work(by="li", tenant="t") as work:
+        self.crm, self.tenant = CRM.open(url), f"t{uuid4().hex}"
+        with self.crm.work(by="li", tenant=self.tenant) as work:
             self.customer = parties.register_customer(work, "鲁西").id
             self.order = sales.write_order(work, self.customer, [line("1", 3)]).id
         self.agreed, self.out, self.billed, self.gone = {"1": 3}, {"1": 0}, {"1": 0}, {"1": 0}
@@ -67,13 +82,13 @@ class OrderLife(RuleBasedStateMachine):
 
     def now(self) -> Order:
         """Return the order as it is kept."""
-        with self.crm.work(by="li", tenant="t") as work:
+        with self.crm.work(by="li", tenant=self.tenant) as work:
             return work.orders.get(self.order)
 
     def attempt(self, service: Any, *args: Any, refused: Any = None, **named: Any) -> Any:
         """Do something that is refused with an error, or is not."""
         try:
-            with self.crm.work(by="li", tenant="t") as work:
+            with self.crm.work(by="li", tenant=self.tenant) as work:
                 done = service(work, *args, **named)
         except RuleBroken as error:
             assert type(error) is refused, (error, refused)
@@ -173,7 +188,7 @@ class OrderLife(RuleBasedStateMachine):
     @rule()
     def replan(self) -> None:
         """Plan anew what is not paid, for what the order comes to now."""
-        with self.crm.work(by="li", tenant="t") as work:
+        with self.crm.work(by="li", tenant=self.tenant) as work:
             plan = work.payment_plans.find()[0]
             paid = Money.total((one.paid or fen(0) for one in work.instalments.find()), "CNY").minor
         whole = sum(self.agreed.values()) * PRICE
@@ -197,7 +212,7 @@ class OrderLife(RuleBasedStateMachine):
     def pay_one(self, at: int, amount: int) -> None:
         """Pay one invoice."""
         bill = [*self.bills][at % len(self.bills)]
-        with self.crm.work(by="li", tenant="t") as work:
+        with self.crm.work(by="li", tenant=self.tenant) as work:
             open_ = work.invoices.get(bill).open_amount
         refused = None if open_ else OverAllocated
         receipt = self.attempt(sales.note_receipt, self.customer, fen(amount))
@@ -238,7 +253,7 @@ class OrderLife(RuleBasedStateMachine):
     @invariant()
     def both_sides_count_the_same_money(self) -> None:
         """Instalments and invoices each count all money of the order, or are wholly paid."""
-        with self.crm.work(by="li", tenant="t") as work:
+        with self.crm.work(by="li", tenant=self.tenant) as work:
             plan, bills = work.instalments.find(), work.invoices.find()
             for side, debts, most in (
                 (TargetKind.INSTALMENT, plan, self.planned),
@@ -276,5 +291,11 @@ class OrderLife(RuleBasedStateMachine):
         return "partly_delivered" if any(self.out.values()) else "confirmed"
 
 
-TestOrderLife = OrderLife.TestCase
-TestOrderLife.settings = settings(stateful_step_count=25)
+@pytest.mark.parametrize("ready_url", STORES, indirect=True)
+def test_orders_do_what_a_plain_model_does(ready_url: str) -> None:
+    """Whatever happens to an order in whatever order, on each store."""
+    examples, steps = RUNS["memory"] if ready_url == "memory:" else RUNS["others"]
+    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+        partial(OrderLife, ready_url),
+        settings=settings(max_examples=examples, stateful_step_count=steps),
+    )
