@@ -19,11 +19,24 @@ from time import perf_counter
 from typing import Any
 
 from crmkit import CRM, Money
-from crmkit.domain.sales.deal import Deal
+from crmkit.domain.changes import OutboxMessage
+from crmkit.domain.sales.deal import Deal, DealMoved
+from crmkit.plugins import hookimpl
 from crmkit.services import sales
 from crmkit.storage.opening import open_storage
 
 TENANT = "bench"
+
+
+class Listens:
+    """A plugin that is told of moves, so that each move puts a message into the outbox."""
+
+    name = "bench"
+    topics = frozenset({DealMoved})
+
+    @hookimpl
+    def after_commit(self, message: OutboxMessage) -> None:
+        """Do nothing."""
 
 
 class Noting:
@@ -90,7 +103,7 @@ def _url(kind: str, path: Path) -> str:
 
 def _run(urls: Sequence[str], deals: int, *, profiled: bool) -> tuple[list[float], list[float]]:
     noting = NotingStorage(open_storage(urls[0]))
-    with CRM(noting) as crm, CRM.open(urls[1]) as mirror:  # type: ignore[arg-type]
+    with CRM(noting, plugins=[Listens()]) as crm, CRM.open(urls[1]) as mirror:  # type: ignore[arg-type]
         crm.schema.apply()
         mirror.schema.apply()
         noting.notes.clear()

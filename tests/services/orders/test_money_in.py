@@ -13,7 +13,9 @@ from crmkit.crm import CRM
 from crmkit.domain.filters.where import where
 from crmkit.domain.money import Money
 from crmkit.domain.parties.customer import Customer
+from crmkit.domain.parties.identifiers import Identifier
 from crmkit.domain.sales.approval_requirement import NotYetApproved
+from crmkit.domain.sales.buyer_title import BuyerTitle
 from crmkit.domain.sales.contract import ContractStatus, NoticeTooLate
 from crmkit.domain.sales.contract_terms import ContractTerms, Renewal
 from crmkit.domain.sales.credit_limit import CreditLimitExceeded
@@ -251,6 +253,23 @@ def test_one_receipt_counts_on_instalments_and_invoices(firm: Firm) -> None:
             one = work.receivable_entries.find(mirror)[0]
             sales.release_allocation(work, one.id, reason="")
     assert first.open_amount == cny("1017")
+
+
+def test_an_invoice_says_whom_it_is_made_out_to(firm: Firm) -> None:
+    """The buyer's title stays as it was, red letters repeat it; a mistyped number is refused."""
+    order = firm.order()
+    with firm.work() as work:
+        number = Identifier(scheme="uscc", value="91371500MA3C0TBK60")
+        known = parties.update_customer(work, firm.customer.id, identifiers=(number,))
+        title = BuyerTitle.of(known, bank="聊城农商行", account="9150 1150 0200")
+        bill = sales.issue_invoice(work, order.id, "2637-01", {"1": Decimal(2)}, buyer=title)
+        parties.update_customer(work, firm.customer.id, name="鲁西重工有限公司")
+    with firm.work() as work:
+        red = sales.credit_invoice(work, bill.id, "2637-02", {"1": Decimal(1)})
+        assert work.invoices.get(bill.id).buyer == red.buyer == title
+    assert (title.name, title.tax_number) == ("鲁西科技有限公司", "91371500MA3C0TBK60")
+    with pytest.raises(InvalidValue, match="check sign"):
+        BuyerTitle(name="鲁西", tax_number="91371500MA3C0TBK61")
 
 
 def planned(firm: Firm) -> tuple[Order, list[Instalment]]:

@@ -14,6 +14,7 @@ from crmkit.domain.kinds import Text
 from crmkit.domain.money import Money
 from crmkit.domain.parties.customer import CustomerId
 from crmkit.domain.privacy.keeping import keeps
+from crmkit.domain.sales.buyer_title import BuyerTitle
 from crmkit.domain.sales.order_events import OrderId
 from crmkit.domain.sales.order_progress import Moved, take
 from crmkit.errors import RuleBroken
@@ -40,7 +41,7 @@ class InvoiceIsPaid(RuleBroken):
 
 
 @keeps(
-    financial=("lines", "credited", "net", "tax", "gross", "paid", "open_amount"),
+    financial=("lines", "credited", "net", "tax", "gross", "paid", "open_amount", "buyer"),
     about=("customer_id",),
 )
 @entity(
@@ -54,8 +55,9 @@ class InvoiceIsPaid(RuleBroken):
 class Invoice(Aggregate):
     """An invoice that was issued for lines of an order; amounts of a reversal are below zero.
 
-    `kind` is 专票, 普票 or any other name; `reverses_id` is the invoice that this one takes back,
-    wholly or in part; `credited` is what was taken back of the lines.
+    `kind` is 专票, 普票 or any other name, `buyer` whom it is made out to; `reverses_id` is the
+    invoice that this one takes back, wholly or in part; `credited` is what was taken back of the
+    lines.
     """
 
     derived_names: ClassVar = ("open_amount",)
@@ -72,6 +74,7 @@ class Invoice(Aggregate):
     due_on: date | None = None
     kind: Annotated[str, Text(max_length=60)] = SPECIAL
     customer_id: CustomerId | None = None
+    buyer: BuyerTitle | None = None
     reverses_id: InvoiceId | None = None
     credited: tuple[Moved, ...] = ()
     reversed_on: date | None = None
@@ -147,6 +150,7 @@ class Invoice(Aggregate):
             order_id=self.order_id,
             customer_id=self.customer_id,
             owner_id=self.owner_id,
+            buyer=self.buyer,
             kind=self.kind,
             reverses_id=self.id,
             **fields,

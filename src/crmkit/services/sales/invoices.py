@@ -21,7 +21,7 @@ ISSUE_INVOICE = Action("invoice:issue", "Issue an invoice", zh="开具发票", r
 REVERSE_INVOICE = Action(
     "invoice:reverse", "Reverse an invoice in red letters", zh="红字冲销发票", right=Right.EDIT
 )
-_TOLD: Final = frozenset({"kind", "issued_on", "due_on", "owner_id", "tags", "custom"})
+_TOLD: Final = frozenset({"kind", "buyer", "issued_on", "due_on", "owner_id", "tags", "custom"})
 
 
 def issue_invoice(
@@ -34,7 +34,7 @@ def issue_invoice(
     """Keep that an invoice was issued for lines of an order; `OverInvoiced` beyond what is agreed.
 
     Money that the instalments of the order received already counts on the invoice as well.
-    `fields` may be `kind`, `issued_on`, `due_on`, `owner_id`, `tags` and `custom`.
+    `fields` may be `kind`, `buyer`, `issued_on`, `due_on`, `owner_id`, `tags` and `custom`.
     """
     order = work.orders.get(order_id)
     work.permit(ISSUE_INVOICE)
