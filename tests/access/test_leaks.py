@@ -72,7 +72,14 @@ def heard(house: House, crm: CRM, name: str, aim: Aim) -> Heard:
 
     A call that crashes, with anything but an error of crmkit, fails the test.
     """
-    given, named = arguments(name, aim)
+    return heard_with(house, crm, name, arguments(name, aim))
+
+
+def heard_with(
+    house: House, crm: CRM, name: str, asked_with: tuple[list[Any], dict[str, Any]]
+) -> Heard:
+    """Call a service with these arguments, by place and by name."""
+    given, named = asked_with
     asked, refusal = "\n".join(told((given, named))), None
     lines: list[str] = []
     with suppress(Refused), house.rehearse(crm) as work:

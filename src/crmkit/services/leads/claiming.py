@@ -29,6 +29,8 @@ def claim(work: UnitOfWork, pool_id: PoolId, record_id: UUID) -> Any:
     work.permit(CLAIM, on=pool)
     user = acting_user(work).id
     record: Any = work.behind(_class_of(work, pool)).get(record_id)
+    if record.pool_id != pool.id:
+        work.of(_class_of(work, pool)).get(record_id)
     book, day = _book(work, pool, user), pool.day_of(work.now)
     held = _held(work, pool, user)
     pool.check_claim(record, user, at=work.now, claimed=book.claimed_on(day), held=held)
