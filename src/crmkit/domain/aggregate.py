@@ -40,6 +40,8 @@ class Aggregate:
     step_names: ClassVar[tuple[str, ...]] = ()
     """The fields that say how far the record has come, not what it says; its steps write them."""
 
+    held_by: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    """Fields that no undo takes back while live records of an entity refer to the record."""
     is_journal: ClassVar[bool] = False
     """Whether it holds values of other records; no policy opens it but through a service."""
     only_tells: ClassVar[bool] = False
@@ -109,6 +111,10 @@ class Aggregate:
     def recording(self, *events: Event) -> Self:
         """Return a copy that also carries `events`, for the unit of work to keep."""
         return self.replaced(events=self.events + events)
+
+    def taken_back(self) -> Self:
+        """Return it as an undo keeps it; a class with steps tells that they were taken back."""
+        return self
 
     @property
     def is_live(self) -> bool:

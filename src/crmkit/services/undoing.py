@@ -193,14 +193,16 @@ class _Undo:
                 values = self._fitting(case)
                 if values:
                     given = with_values(spec, case.current, values)
-                    changed.append(self._work.shown(case.current).evolve(**given))
+                    back = self._work.shown(case.current).evolve(**given)
+                    changed.append(back.taken_back())
                     self._revert(case.key, Operation.UPDATED, tuple(values))
             self._work.of(spec.cls).save_many(changed)
 
     def _fitting(self, case: _Case) -> dict[str, Json]:
         values: dict[str, Json] = {}
+        held = self._held(case)
         for field in case.verdict.give_back.items():
-            reason = misfit(self._work, case.spec, case.current, field)
+            reason = held.get(field[0]) or misfit(self._work, case.spec, case.current, field)
             if reason:
                 self._keep(case.key, field[0], reason)
             else:
@@ -212,6 +214,24 @@ class _Undo:
                     del values[given]
                     self._keep(case.key, given, "another record has this value by now")
         return values
+
+    def _held(self, case: _Case) -> dict[str, str]:
+        """Say of fields that others rest on who refers to the record."""
+        rests = [
+            (entity, name)
+            for entity, names in case.spec.cls.held_by.items()
+            for name in names
+            if name in case.verdict.give_back
+        ]
+        if not rests:
+            return {}
+        found = references_to(self._work, {case.spec.name: [case.current.id]})
+        known = {one.entity: one.record_id for one in found}
+        return {
+            name: f"{entity} {known[entity]} refers to it"
+            for entity, name in rests
+            if entity in known
+        }
 
     def _remove(self, cases: Sequence[_Case]) -> None:
         """Remove records that were created, unless something else refers to them by now."""

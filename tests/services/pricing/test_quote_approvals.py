@@ -236,3 +236,55 @@ def test_an_undo_of_an_undo_does_not_bring_an_approval_back(office: QuoteOffice)
     assert undone.undone
     with office.work() as later:
         assert not later.quote_versions.get(version.id).is_approved
+
+
+def test_evidence_is_wiped_by_no_save(office: QuoteOffice) -> None:
+    """What was sent and accepted stays so, whoever writes; an undo alone takes it back."""
+    version = office.write(office.open(), 5)
+    send(office, version)
+    with office.work() as work:
+        head = sales.accept_version(work, version.id, by="王芳")
+    ways: list[tuple[type[Exception], Callable[[UnitOfWork], object]]] = [
+        (StepsOnly, lambda w: w.quote_versions.save(_now(w, version).evolve(acceptance=None))),
+        (StepsOnly, lambda w: w.quote_versions.save(_now(w, version).evolve(sent_at=None))),
+        (AcceptedOnly, lambda w: w.quotes.save(w.quotes.get(head.id).evolve(outcome=_OPEN))),
+    ]
+    for refusal, way in ways:
+        with pytest.raises(refusal), office.work("boss") as other:
+            way(other)
+    undone = office.crm.undo(work.changeset_id, by="boss", tenant=office.tenant)
+    assert undone.kept == ()
+    with office.work() as later:
+        assert _now(later, version).status is VersionStatus.SENT
+        assert later.quotes.get(head.id).outcome is QuoteOutcome.OPEN
+
+
+def test_an_acceptance_that_was_ordered_is_not_undone(office: QuoteOffice) -> None:
+    """The order rests on it, and is named; once the order is gone it is undone."""
+    version = office.write(office.open(), 5)
+    send(office, version)
+    with office.work() as work:
+        head = sales.accept_version(work, version.id, by="王芳")
+    with office.work() as other:
+        order = sales.order_quote(other, version.id)
+    marks = {"by": "boss", "tenant": office.tenant}
+    kept = office.crm.undo(work.changeset_id, **marks).kept
+    assert {(one.entity, one.field) for one in kept} >= {
+        ("quote_version", "acceptance"),
+        ("quote", "outcome"),
+    }
+    assert all(f"order {order.id}" in one.reason for one in kept)
+    with office.work() as later:
+        assert _now(later, version).status is VersionStatus.ACCEPTED
+        assert later.quotes.get(head.id) == head
+        later.orders.remove(later.orders.get(order.id))
+    assert office.crm.undo(work.changeset_id, **marks).kept == ()
+    with office.work() as last:
+        assert last.quotes.get(head.id).outcome is QuoteOutcome.OPEN
+
+
+_OPEN = QuoteOutcome.OPEN
+
+
+def _now(work: UnitOfWork, version: QuoteVersion) -> QuoteVersion:
+    return work.quote_versions.get(version.id)

@@ -41,7 +41,7 @@ DEEDS = [
     "take_back", "void", "forge_sent", "forge_approval", "forge_acceptance", "strip", "copy",
     "copy_draft", "upsert", "force_quote", "revive", "remove", "restore", "undo", "quote_deal",
     "propose", "whole", "whole", "order", "order", "write_order", "bulk", "import", "import_lines",
-    "merge", "part", "take_over", "choose", "erase",
+    "merge", "part", "take_over", "choose", "erase", "wipe", "unaccept",
 ]  # fmt: skip
 Step = tuple[str, int, str, int]
 steps = st.lists(
@@ -67,6 +67,7 @@ class Walk:
             pair = [parties.register_customer(work, name) for name in ("鲁西", "光岳")]
             self.customers = [customer.id for customer in pair]
         self.granted: set[tuple[Any, str]] = set()
+        self.steps: set[tuple[Any, str]] = set()
         self.out = 0
         with office.work() as work:
             quote = sales.open_quote(work, "车床", policy="p", customer=self.customers[0])
@@ -82,16 +83,22 @@ class Walk:
                 with self.office.work(by) as work:
                     getattr(self, f"_{name}")(work, pick, off)
                 self.changesets.append(work.changeset_id)
-        self.look()
+        self.look(is_undo=name == "undo")
 
-    def look(self) -> None:
-        """What is out and below the limit was approved, by the head, with this very content."""
+    def look(self, *, is_undo: bool = False) -> None:
+        """What is out and below the limit was approved, by the head, with this very content.
+
+        What was sent and accepted once stays so, but for an undo.
+        """
         with self.office.work() as work:
             found = work.quote_versions.find(removed=True)
             accepted = {one.accepted_version_id for one in work.quotes.find()} - {None}
             ordered = {one.version_id for one in work.orders.find(removed=True)} - {None}
             vouched = {one.record_id for one in work.attestations.find(removed=True)}
             self._keep_granted(work, found)
+        if not is_undo:
+            assert self.steps <= {step for version in found for step in _steps_of(version)}
+        self.steps = {step for version in found for step in _steps_of(version)}
         self.out = 0
         for version in found:
             if version.sent_at is None and version.acceptance is None:
@@ -207,6 +214,14 @@ class Walk:
     def _strip(self, work: Any, pick: int, off: int) -> None:
         version = self._version(work, pick)
         work.quote_versions.save(version.replaced(requirements=(), approver_roles=()))
+
+    def _wipe(self, work: Any, pick: int, off: int) -> None:
+        blank = {"sent_at": None, "acceptance": None, "approval": None}
+        work.quote_versions.save(self._version(work, pick).replaced(**blank))
+
+    def _unaccept(self, work: Any, pick: int, off: int) -> None:
+        blank = {"outcome": QuoteOutcome.OPEN, "accepted_version_id": None, "closed_at": None}
+        work.quotes.save(self._quote(work, pick).evolve(**blank))
 
     def _copy(self, work: Any, pick: int, off: int) -> None:
         copied = {"id": work.new_id(), "version": 0, "number": 1000 + pick}
@@ -325,6 +340,15 @@ class Walk:
         self.look()
         with self.office.work() as work:
             sales.send_version(work, version.id)
+
+
+def _steps_of(version: QuoteVersion) -> list[tuple[Any, str]]:
+    """Return what was done with a version, for good."""
+    return [
+        (version.id, step)
+        for step in ("sent_at", "acceptance")
+        if getattr(version, step) is not None
+    ]
 
 
 def _percent(discount: Discount | None) -> Decimal:

@@ -64,6 +64,13 @@ class QuoteWithdrawn(Event):
     reason: str
 
 
+@attrs.frozen(kw_only=True)
+class QuoteTakenBack(Event):
+    """An undo took back what was done with a quote."""
+
+    quote_id: QuoteId
+
+
 class AcceptedOnly(RuleBroken):
     """No import, copy, undo or plain save accepts a quote."""
 
@@ -78,7 +85,7 @@ class QuoteIsClosed(RuleBroken):
     unique=[Unique("number")],
     indexes=[Index("customer_id"), Index("deal_id"), Index(("outcome", "created_at"))],
     labels={"en": "Quote", "zh": "报价单"},
-    events=(QuoteOpened, QuoteAccepted, QuoteDeclined, QuoteWithdrawn),
+    events=(QuoteOpened, QuoteAccepted, QuoteDeclined, QuoteWithdrawn, QuoteTakenBack),
 )
 @attrs.frozen(kw_only=True)
 class Quote(Aggregate):
@@ -87,6 +94,7 @@ class Quote(Aggregate):
     `zone` is where its days begin and end, `language` what the customer reads.
     """
 
+    held_by: ClassVar = {"order": ("outcome", "accepted_version_id", "closed_at", "closed_reason")}
     step_names: ClassVar = (
         *("versions", "outcome", "accepted_version_id", "closed_at", "closed_reason"),
     )
@@ -119,7 +127,7 @@ class Quote(Aggregate):
             ) from None
 
     def check_step(self, before: Any) -> None:
-        """Refuse to become accepted but by accepting a version."""
+        """Refuse to become accepted but by accepting a version, and to stop but by an undo."""
         stands = (self.outcome, self.accepted_version_id)
         is_accepted = self.outcome is QuoteOutcome.ACCEPTED or stands[1] is not None
         stood = None if before is None else (before.outcome, before.accepted_version_id)
@@ -131,6 +139,17 @@ class Quote(Aggregate):
                 path="quote.outcome",
                 fix="accept_version",
             )
+
+        was_accepted = before is not None and before.outcome is QuoteOutcome.ACCEPTED
+        is_undone = any(isinstance(event, QuoteTakenBack) for event in self.events)
+        if was_accepted and stands != stood and not (is_undone or accepted):
+            raise AcceptedOnly(
+                "was accepted, and stays so", path="quote.outcome", fix="undo the acceptance"
+            )
+
+    def taken_back(self) -> Self:
+        """Tell that an undo takes steps back."""
+        return self.recording(QuoteTakenBack(quote_id=self.id))
 
     def check_taken_over(self) -> None:
         """Refuse a quote that is closed at no time."""

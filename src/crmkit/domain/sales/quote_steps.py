@@ -69,6 +69,11 @@ class QuoteVersionAccepted(QuoteStep):
     """The customer accepted a version."""
 
 
+@attrs.frozen(kw_only=True)
+class QuoteVersionTakenBack(QuoteStep):
+    """An undo took back what was done with a version."""
+
+
 class StepsOnly(RuleBroken):
     """A quote goes on by its steps alone: no import, copy, undo or plain save moves it."""
 

@@ -28,6 +28,7 @@ from crmkit.domain.sales.quote_steps import (
     QuoteSent,
     QuoteStep,
     QuoteVersionAccepted,
+    QuoteVersionTakenBack,
     QuoteVersionWritten,
     StepsOnly,
     VersionIsImmutable,
@@ -88,6 +89,7 @@ _STEPS: Final = {
         QuoteApproved,
         QuoteSent,
         QuoteVersionAccepted,
+        QuoteVersionTakenBack,
     ),
 )
 @attrs.frozen(kw_only=True)
@@ -98,6 +100,7 @@ class QuoteVersion(Aggregate):
     side. `requirements` say who must approve, `approver_roles` name their roles for filters.
     """
 
+    held_by: ClassVar = {"order": ("acceptance", "sent_at")}
     step_names: ClassVar = ("approval", "sent_at", "acceptance", "superseded_at", "closed_at")
 
     id: QuoteVersionId
@@ -148,13 +151,18 @@ class QuoteVersion(Aggregate):
                     fix="write another version",
                 )
         for name, step in _STEPS.items():
-            value = getattr(self, name)
-            if value is not None and value != getattr(before, name, None):
-                self._must_tell(step, name)
+            value, was = getattr(self, name), getattr(before, name, None)
+            if value != was:
+                self._must_tell(QuoteVersionTakenBack if value is None else step, name)
 
     def check_taken_over(self) -> None:
         """Refuse a version that was accepted under another content, or without being sent."""
         self._must_be_about_this(self.acceptance)
+
+    def taken_back(self) -> Self:
+        """Tell that an undo takes steps back; a plain save never wipes their evidence."""
+        told = QuoteVersionTakenBack(quote_id=self.quote_id, version_id=self.id)
+        return self.recording(told)
 
     def write(self) -> Self:
         """Begin a new version, and tell who must approve it."""
@@ -281,7 +289,7 @@ class QuoteVersion(Aggregate):
                 path=f"quote_version.{name}",
                 fix="write_version, approve_version, send_version, accept_version",
             )
-        if name in ("sent_at", "acceptance"):
+        if name in ("sent_at", "acceptance") and getattr(self, name) is not None:
             self._must_be_approved()
 
     def _must_be_approved(self) -> None:
