@@ -93,6 +93,27 @@ def test_dry_run_keeps_nothing(fresh_sqlite, shared, capsys):
     assert "product: 0 rows" in capsys.readouterr().out
 
 
+def test_what_another_system_settled_comes_over(fresh_sqlite, tmp_path, capsys):
+    """An accepted quote is refused as a row, and taken over with who vouches for it and why."""
+    file = tmp_path / "quotes.csv"
+    file.write_text(
+        "number,name,currency,outcome,closed_at\nK3-1,Lathe,CNY,accepted,2025-03-01\n",
+        encoding="utf-8",
+    )
+    command = ["import", "--db", fresh_sqlite, "--create", "--entity", "quote", str(file)]
+    assert main(command) == 1
+    assert "is accepted by accepting a version only" in capsys.readouterr().out
+    assert main([*command, "--from-system", "K3"]) == 2
+    assert "origin.said_by" in capsys.readouterr().err
+    words = ["--from-system", "K3", "--said-by", "Zhao", "--reason", "a new system"]
+    assert main([*command, *words]) == 0
+    target = tmp_path / "said.csv"
+    assert main(["export", "--db", fresh_sqlite, "attestation", str(target)]) == 0
+    with target.open(encoding="utf-8") as told:
+        [row] = csv.DictReader(told)
+    assert (row["system"], row["said_by"], row["reason"]) == ("K3", "Zhao", "a new system")
+
+
 def test_demo_prints_and_draws(tmp_path, capsys):
     """The demo makes a company, prints its pipeline and writes a page that loads nothing."""
     assert main(["demo", "--into", str(tmp_path / "demo"), "--deals", "200"]) == 0

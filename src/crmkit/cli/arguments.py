@@ -43,6 +43,9 @@ def _import(command: argparse.ArgumentParser) -> None:
     command.add_argument("--dry-run", action="store_true", help="go the whole way, keep nothing")
     command.add_argument("--notes", type=Path, help="write every note to this CSV file")
     command.add_argument("--create", action="store_true", help="set up the database if needed")
+    command.add_argument("--from-system", help="take new records over as they stand there")
+    command.add_argument("--said-by", default="", help="who vouches that they stand so there")
+    command.add_argument("--reason", default="", help="why they come over")
     command.set_defaults(run=import_files)
 
 

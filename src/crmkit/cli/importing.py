@@ -12,6 +12,7 @@ from typing import Any
 
 from crmkit.cli.progress import Progress
 from crmkit.crm import CRM
+from crmkit.domain.imports.attestation import Origin
 from crmkit.domain.imports.mapping import FileMapping, ImportMapping
 from crmkit.errors import BrokenFile, InvalidSettings
 from crmkit.services.imports import ImportJob, ImportReport, Note, RowOutcome, run_import
@@ -62,6 +63,7 @@ def _import(
         content=_digest(path),
         encoding=table.encoding,
         delimiter=table.delimiter,
+        origin=_origin(options),
     )
     with Progress(file.file) as progress:
         report = run_import(
@@ -75,6 +77,13 @@ def _import(
         )
     _print(report)
     return report
+
+
+def _origin(options: argparse.Namespace) -> Origin | None:
+    """Return where the records come from, when they are taken over as they stand there."""
+    if options.from_system is None:
+        return None
+    return Origin(system=options.from_system, said_by=options.said_by, reason=options.reason)
 
 
 def _print(report: ImportReport) -> None:

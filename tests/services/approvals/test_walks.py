@@ -12,10 +12,13 @@ from hypothesis import strategies as st
 from crmkit.domain.approvals.node import Node
 from crmkit.domain.approvals.people import Approvers
 from crmkit.domain.filters.where import where
+from crmkit.domain.imports.mapping import ColumnMapping, FileMapping
 from crmkit.domain.money import Money
 from crmkit.domain.sales.deal import Deal, DealId, DealOutcome
 from crmkit.errors import CrmkitError, NotFound
 from crmkit.services import approvals, merging, parties, sales
+from crmkit.services.imports.running import ImportJob, run_import
+from crmkit.services.tables.rows import Row
 from tests.services.approvals.office import FLOW, LIMIT, LINE, Office, opened
 
 FULL = os.environ.get("CRMKIT_FULL") == "1"
@@ -28,6 +31,7 @@ DEEDS = [
     "open", "add", "copy", "upsert", "value", "name", "win", "lose", "reopen",
     "force", "submit", "propose", "new", "approve", "approve", "reject", "back", "resubmit",
     "withdraw", "void", "remove", "restore", "undo", "merge", "part", "tag", "granted", "granted",
+    "import", "import", "bulk",
 ]  # fmt: skip
 Step = tuple[str, int, str, Any]
 steps = st.lists(
@@ -62,6 +66,8 @@ class Walk:
         with suppress(CrmkitError):
             if name in ("undo", "granted"):
                 getattr(self, f"_{name}")(pick)
+            elif name == "import":
+                self._import(pick, value)
             else:
                 with self.office.work(by) as work:
                     getattr(self, f"_{name}")(work, pick, value)
@@ -121,6 +127,29 @@ class Walk:
         numbered = work.deals.save(deal.evolve(number=deal.number or f"D{pick}"))
         new = {"id": work.new_id(), "version": 0, "outcome": DealOutcome.WON, "value": value}
         work.deals.upsert_many([numbered.replaced(**new)], key=[where(Deal).number])
+
+    def _import(self, pick: int, value: Any) -> None:
+        """Import deals as won: one that is there already, and a new one."""
+        with self.office.work("li") as work:
+            deal = self._deal(work, pick)
+            if deal.number is None and deal.deleted_at is None:
+                deal = work.deals.save(deal.evolve(number=f"I{uuid.uuid4().hex}"))
+        names = ("number", "name", "stage", "outcome", "value")
+        listed = [ColumnMapping(field=name, column=name) for name in names[:-1]]
+        money = ColumnMapping(field="value", column="value", currency="CNY")
+        worth = "" if value is None else str(value.amount)
+        rows = [
+            Row(at, dict(zip(names, (number, "n", deal.stage, "won", worth), strict=True)))
+            for at, number in enumerate((str(deal.number), f"N{pick}"), 2)
+        ]
+        file = uuid.uuid4().hex
+        mapping = FileMapping(file=file, entity="deal", key=("number",), columns=(*listed, money))
+        job = ImportJob(mapping=mapping, header=names, rows=rows, content="1")
+        run_import(self.office.crm, job, by="boss", tenant=self.office.tenant)
+
+    def _bulk(self, work: Any, pick: int, value: Any) -> None:
+        won = [one.evolve(outcome=DealOutcome.WON) for one in work.deals.find()]
+        work.deals.save_many(won[pick % 2 :])
 
     def _value(self, work: Any, pick: int, value: Any) -> None:
         work.deals.save(self._deal(work, pick).evolve(value=value))

@@ -45,7 +45,7 @@ class RecordTakenOver(Event):
     system: str
 
 
-@keeps()
+@keeps(financial=("said_by", "reason"))
 @entity(
     "attestation",
     indexes=[Index("record_id")],

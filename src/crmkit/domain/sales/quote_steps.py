@@ -74,6 +74,16 @@ class QuoteVersionTakenBack(QuoteStep):
     """An undo took back what was done with a version."""
 
 
+VERSION_EVENTS = (
+    QuoteVersionWritten,
+    QuoteNeedsApproval,
+    QuoteApproved,
+    QuoteSent,
+    QuoteVersionAccepted,
+    QuoteVersionTakenBack,
+)
+
+
 class StepsOnly(RuleBroken):
     """A quote goes on by its steps alone: no import, copy, undo or plain save moves it."""
 

@@ -20,6 +20,7 @@ from crmkit.domain.sales.approval_requirement import (
 from crmkit.domain.sales.quote import QuoteId, QuoteVersionId
 from crmkit.domain.sales.quote_line import QuoteLine
 from crmkit.domain.sales.quote_steps import (
+    VERSION_EVENTS,
     Acceptance,
     QuoteApproved,
     QuoteExpired,
@@ -83,14 +84,7 @@ _STEPS: Final = {
     unique=[Unique(("quote_id", "number"))],
     indexes=[Index(("valid_until", "sent_at"))],
     labels={"en": "Quote version", "zh": "报价版本"},
-    events=(
-        QuoteVersionWritten,
-        QuoteNeedsApproval,
-        QuoteApproved,
-        QuoteSent,
-        QuoteVersionAccepted,
-        QuoteVersionTakenBack,
-    ),
+    events=VERSION_EVENTS,
 )
 @attrs.frozen(kw_only=True)
 class QuoteVersion(Aggregate):
