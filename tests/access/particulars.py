@@ -94,6 +94,7 @@ PARTICULARS: Final[dict[str, Mapping[str, Any]]] = {
         "ends_at": datetime(2027, 1, 2, tzinfo=UTC),
         "deputy": other,
     },
+    "chances.learning.predict_open_deals": {"model_id": of("win_model")},
     "chances.learning.predict_with": {"model_id": of("win_model")},
     "commission.payouts.pay_commission": {"plan_id": of("commission_plan"), "span": MAY},
     "commission.payouts.commission_statement": {"plan_id": of("commission_plan"), "span": MAY},

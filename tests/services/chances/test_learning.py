@@ -12,6 +12,7 @@ from crmkit.domain.chances.example import Example, FeatureLeaks, Known, SampleTo
 from crmkit.domain.chances.trained import StageIsBetter, TrainedModel, TrainedModelId
 from crmkit.domain.chances.win_model import train
 from crmkit.domain.money import Money
+from crmkit.domain.sales.deal import DealAlreadyClosed
 from crmkit.domain.sales.stage import Stage, StageType
 from crmkit.errors import InvalidValue, UnknownField
 from crmkit.services import sales
@@ -130,6 +131,13 @@ def test_a_model_is_learned_kept_and_used(near_url: str, tenant: str) -> None:
     assert (told[0].percent > 70, told[1].percent < 30) == (True, True)
     assert told[0].deal.model_chance.model == "v1"
     assert told[0].reasons[0].feature == "value"
+    with firm.work() as work:
+        first = learning.predict_open_deals(work, kept.id, limit=10)
+        rest = learning.predict_open_deals(work, kept.id)
+        assert learning.predict_open_deals(work, kept.id) == []
+    assert (len(first), len(rest)) == (10, 2 * EACH - 2 - 10)
+    with firm.work() as work, pytest.raises(DealAlreadyClosed):
+        learning.predict_with(work, kept.id, firm.deals[0][0].id)
 
 
 def test_what_was_not_known_in_time_is_left_out(firm: Firm) -> None:
@@ -160,6 +168,8 @@ def test_what_was_not_known_in_time_is_left_out(firm: Firm) -> None:
         kept = work.win_models.add(model)
     with firm.work() as work:
         assert work.win_models.get(kept.id) == kept
+        assert len(learning.predict_open_deals(work, kept.id)) == 2 * EACH
+        assert learning.predict_open_deals(work, kept.id) == []
     assert kept.model.chance({"kind": "a"}) == pytest.approx(
         verdict.model.chance({"kind": "a"}), abs=1e-6
     )

@@ -223,6 +223,11 @@ class Deal(Aggregate):
         self._must_be_open()
         return self.evolve(manual_chance=chance)
 
+    def predict(self, chance: ModelChance) -> Self:
+        """Keep the chance that a model gives, beside those of stage and person."""
+        self._must_be_open()
+        return self.evolve(model_chance=chance)
+
     def split(self, *shares: Split) -> Self:
         """Share the deal among people; the shares are 100 percent together."""
         return self.evolve(splits=shares)

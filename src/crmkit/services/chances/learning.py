@@ -16,9 +16,11 @@ from crmkit.domain.chances.knowing import (
 )
 from crmkit.domain.chances.trained import TrainedModel, TrainedModelId
 from crmkit.domain.chances.win_model import Reason, train
+from crmkit.domain.changes import Change
 from crmkit.domain.filters.where import where
 from crmkit.domain.sales.deal import Deal, DealId, DealOutcome
 from crmkit.domain.sales.pipeline import PipelineId
+from crmkit.domain.sales.stage_stay import StageStay
 from crmkit.ports import Action
 from crmkit.services.history import histories, history
 from crmkit.services.sales.deal_team import predict_deal
@@ -110,8 +112,36 @@ def predict_with(work: UnitOfWork, model_id: TrainedModelId, deal_id: DealId) ->
     trained = work.win_models.get(model_id)
     trained.must_be_better()
     deal = work.deals.get(deal_id)
-    known = known_of(deal, stays_of(work, deal), history(work, deal), trained.fields, work.now)
+    return _predicted(work, trained, deal, stays_of(work, deal), history(work, deal))
+
+
+def predict_open_deals(
+    work: UnitOfWork, model_id: TrainedModelId, *, limit: int = 1000
+) -> list[Predicted]:
+    """Keep the chances of the open deals of a model's pipeline that it has given none yet.
+
+    Deals come in the order of their ids; run it until it brings fewer than `limit`. Raises
+    `StageIsBetter`.
+    """
+    trained = work.win_models.get(model_id)
+    trained.must_be_better()
+    deal = where(Deal)
+    asked = deal.pipeline_id.eq(trained.pipeline_id) & deal.outcome.eq(DealOutcome.OPEN)
+    asked &= deal.model_chance.model.ne(trained.name)
+    deals = work.deals.find(asked, order=[deal.id.asc()], limit=limit)
+    stays, changes = stays_of_many(work, deals), histories(work, deals)
+    return [_predicted(work, trained, one, stays[one.id], changes[one.id]) for one in deals]
+
+
+def _predicted(
+    work: UnitOfWork,
+    trained: TrainedModel,
+    deal: Deal,
+    stays: Sequence[StageStay],
+    changes: Sequence[Change],
+) -> Predicted:
+    known = known_of(deal, stays, changes, trained.fields, work.now)
     features = {name: one.value for name, one in known.items()}
     percent = trained.model.percent(features)
-    kept = predict_deal(work, deal_id, percent, model=trained.name)
+    kept = predict_deal(work, deal.id, percent, model=trained.name)
     return Predicted(deal=kept, percent=percent, reasons=trained.model.reasons(features))

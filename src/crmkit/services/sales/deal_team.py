@@ -111,11 +111,11 @@ def judge_deal(
 
 
 def predict_deal(work: UnitOfWork, deal_id: DealId, percent: int, *, model: str) -> Deal:
-    """Keep the chance that a model gives a deal."""
+    """Keep the chance that a model gives an open deal."""
     deal = work.deals.get(deal_id)
     work.permit(JUDGE_DEAL, on=deal)
     predicted = ModelChance(percent=percent, model=model, at=work.now)
-    return work.deals.save(deal.evolve(model_chance=predicted))
+    return work.deals.save(deal.predict(predicted))
 
 
 def chances_of(work: UnitOfWork, deal: Deal) -> Chances:
