@@ -27,6 +27,7 @@ from tests.access.house import CASES, OF_THEIR_OWN, OWN, House, secrets, veils
 SUBJECTS: Final = ("customer", "deal", "ticket")
 STORES: Final = ("memory", "sqlite", "postgresql", "mongodb")
 IS_FULL: Final = os.environ.get("CRMKIT_FULL") == "1"
+pytestmark = pytest.mark.timeout(1800 if IS_FULL else 300)
 ON: Final = {"hidden": STORES[1], "foreign": STORES[1]}
 """On which store a case is looked at in the quick run, other than in memory."""
 REFUSED: Final = {

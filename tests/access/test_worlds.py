@@ -27,6 +27,7 @@ def stores(ready_url: str) -> Iterator[tuple[CRM, CRM]]:
         yield free, CRM(free.storage, plugins=free.plugins, access=Policies())
 
 
+@pytest.mark.timeout(1800 if IS_FULL else 300)
 @pytest.mark.parametrize("part", range(PARTS))
 def test_stores_show_what_the_model_allows(
     stores: tuple[CRM, CRM],

@@ -8,6 +8,7 @@ from itertools import count, islice
 from typing import Any
 
 import attrs
+import pytest
 
 from crmkit.crm import CRM
 from crmkit.domain.access.share import ShareLevel
@@ -26,6 +27,7 @@ IS_FULL = os.environ.get("CRMKIT_FULL") == "1"
 WORLDS = {"memory": 60, "sqlite": 30} if IS_FULL else {"memory": 6}
 ELSEWHERE = 20 if IS_FULL else 1
 """How many worlds on stores that are not named above."""
+pytestmark = pytest.mark.timeout(1800 if IS_FULL else 300)
 
 
 @attrs.frozen
