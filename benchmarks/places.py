@@ -31,9 +31,14 @@ def place_of(store: str, given: str | None = None) -> Iterator[str]:
 
 
 def _let_one_commit_be_large(url: str) -> None:
-    """Widen a test server's cache, in a fifth of which a transaction must fit, and its oplog."""
+    """Widen a test server's cache, in a fifth of which a transaction must fit, and its oplog.
+
+    Transactions may last and snapshots be read as long as a server lets them that is not for tests.
+    """
     from pymongo import MongoClient
 
     with MongoClient[dict[str, Any]](url) as client:
         client.admin.command("setParameter", 1, wiredTigerEngineRuntimeConfig="cache_size=8G")
         client.admin.command("replSetResizeOplog", 1, size=4096.0)
+        client.admin.command("setParameter", 1, minSnapshotHistoryWindowInSeconds=300)
+        client.admin.command("setParameter", 1, transactionLifetimeLimitSeconds=60)
