@@ -11,6 +11,8 @@ from crmkit.domain.parties.lead import Lead, LeadId
 from crmkit.services import leads
 from crmkit.work import UnitOfWork
 
+BATCH = 100
+"""A transaction of MongoDB lasts a minute at most, also on a busy machine."""
 EXPECTED = {
     "organic_search": (2296, 271),
     "paid_search": (1586, 195),
@@ -29,9 +31,11 @@ def test_conversion_by_origin_is_exact(ready_url: str, tenant: str, shared: Path
     with CRM.open(ready_url, plugin_names=()) as crm:
         with crm.work(by="li", tenant=tenant) as work:
             known = _capture(work, folder / "olist_marketing_qualified_leads_dataset.csv")
-        with crm.work(by="li", tenant=tenant) as work:
-            for row in _rows(folder / "olist_closed_deals_dataset.csv"):
-                leads.convert(work, known[row["mql_id"]])
+        closed = _rows(folder / "olist_closed_deals_dataset.csv")
+        for start in range(0, len(closed), BATCH):
+            with crm.work(by="li", tenant=tenant) as work:
+                for row in closed[start : start + BATCH]:
+                    leads.convert(work, known[row["mql_id"]])
         with crm.work(by="li", tenant=tenant) as work:
             report = leads.report_conversion(work)
             assert work.customers.count() == 842
