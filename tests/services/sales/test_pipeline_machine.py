@@ -128,11 +128,13 @@ class PipelineMachine(RuleBasedStateMachine):
             self.stand(to)
 
     def saved(self, work: UnitOfWork, deal_id: Any, *, to: str, outcome: str) -> None:
-        """Write a deal at another stage."""
+        """Write a deal at another stage; one that is open has neither an end nor a reason."""
         deal = work.deals.get(deal_id)
-        closed_at = None if outcome == "open" else deal.closed_at or work.now
+        marks = {"closed_at": deal.closed_at or work.now}
+        if outcome == "open":
+            marks = {"closed_at": None, "lost_reason": None}
         kind = type(deal.outcome)
-        work.deals.save(deal.evolve(stage=to, outcome=kind(outcome), closed_at=closed_at))
+        work.deals.save(deal.evolve(stage=to, outcome=kind(outcome), **marks))
 
     def may_go(self, to: str) -> bool:
         """Say whether the pipeline lets it go there."""
