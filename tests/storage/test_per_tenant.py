@@ -67,11 +67,13 @@ class Apart:
         return list(self.storage.places.names())
 
 
-@pytest.fixture
-def apart_url(fresh_url: str) -> Iterator[str]:
+@pytest.fixture(params=["memory:", "fresh_sqlite", "fresh_postgres", "fresh_mongo"])
+def apart_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """Give the URL of an empty store, and drop the places of tenants afterwards."""
-    yield fresh_url
-    storage: Any = open_storage(fresh_url, tenants="separate")
+    kind: str = request.param
+    url: str = kind if kind == "memory:" else request.getfixturevalue(kind)
+    yield url
+    storage: Any = open_storage(url, tenants="separate")
     for name in storage.places.names():
         storage.places.drop(name)
     storage.close()
