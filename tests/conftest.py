@@ -100,40 +100,52 @@ def maria() -> Server:
     return MariaServer.shared(_room())
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def new_postgres(postgres: Server) -> Iterator[Callable[[], str]]:
-    """Give a function that makes an empty PostgreSQL database and returns its URL."""
+    """Give a function that makes an empty PostgreSQL database, dropped after the module."""
     yield from _maker(postgres)
 
 
 @pytest.fixture(scope="session")
+def keep_postgres(postgres: Server) -> Iterator[Callable[[], str]]:
+    """Give a function that makes an empty PostgreSQL database, dropped after the run."""
+    yield from _maker(postgres)
+
+
+@pytest.fixture(scope="module")
 def new_mongo(mongo: Server) -> Iterator[Callable[[], str]]:
-    """Give a function that makes an empty MongoDB database and returns its URL."""
+    """Give a function that makes an empty MongoDB database, dropped after the module."""
     yield from _maker(mongo)
 
 
 @pytest.fixture(scope="session")
-def new_mariadb(maria: Server) -> Iterator[Callable[[], str]]:
-    """Give a function that makes an empty MariaDB database and returns its URL."""
+def keep_mongo(mongo: Server) -> Iterator[Callable[[], str]]:
+    """Give a function that makes an empty MongoDB database, dropped after the run."""
+    yield from _maker(mongo)
+
+
+@pytest.fixture(scope="session")
+def keep_mariadb(maria: Server) -> Iterator[Callable[[], str]]:
+    """Give a function that makes an empty MariaDB database, dropped after the run."""
     yield from _maker(maria)
 
 
 @pytest.fixture(scope="session")
-def postgres_url(new_postgres: Callable[[], str]) -> str:
+def postgres_url(keep_postgres: Callable[[], str]) -> str:
     """Give the URL of this worker's own PostgreSQL database."""
-    return new_postgres()
+    return keep_postgres()
 
 
 @pytest.fixture(scope="session")
-def mongo_url(new_mongo: Callable[[], str]) -> str:
+def mongo_url(keep_mongo: Callable[[], str]) -> str:
     """Give the URL of this worker's own MongoDB database."""
-    return new_mongo()
+    return keep_mongo()
 
 
 @pytest.fixture(scope="session")
-def mariadb_url(new_mariadb: Callable[[], str]) -> str:
+def mariadb_url(keep_mariadb: Callable[[], str]) -> str:
     """Give the URL of this worker's own MariaDB database."""
-    return new_mariadb()
+    return keep_mariadb()
 
 
 @pytest.fixture
@@ -210,7 +222,7 @@ def ready_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
     if request.param == "sqlite":
         url = f"sqlite:///{tmp_path_factory.mktemp('ready') / 'crm.db'}"
     else:
-        names = {"postgresql": "new_postgres", "mongodb": "new_mongo"}
+        names = {"postgresql": "keep_postgres", "mongodb": "keep_mongo"}
         url = request.getfixturevalue(names[request.param])()
     with CRM.open(url, plugin_names=()) as crm:
         crm.schema.apply()
@@ -248,15 +260,15 @@ def sqlite_shelf(tmp_path_factory: pytest.TempPathFactory) -> SqliteShelf:
 
 
 @pytest.fixture(scope="session")
-def postgres_shelf(postgres: Server, new_postgres: Callable[[], str]) -> PostgresShelf:
+def postgres_shelf(postgres: Server, keep_postgres: Callable[[], str]) -> PostgresShelf:
     """Give this worker's ready PostgreSQL databases."""
-    return PostgresShelf(new_postgres, lambda url: postgres.drop(_name_in(url)))
+    return PostgresShelf(keep_postgres, lambda url: postgres.drop(_name_in(url)))
 
 
 @pytest.fixture(scope="session")
-def mongo_shelf(mongo: Server, new_mongo: Callable[[], str]) -> MongoShelf:
+def mongo_shelf(mongo: Server, keep_mongo: Callable[[], str]) -> MongoShelf:
     """Give this worker's ready MongoDB databases."""
-    return MongoShelf(new_mongo, lambda url: mongo.drop(_name_in(url)))
+    return MongoShelf(keep_mongo, lambda url: mongo.drop(_name_in(url)))
 
 
 def _lent(shelf: PostgresShelf | MongoShelf) -> Iterator[str]:

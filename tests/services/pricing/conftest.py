@@ -53,12 +53,12 @@ def _desk(request: pytest.FixtureRequest, opened: Callable[[str], CRM]) -> Desk:
 
 
 @pytest.fixture(scope="session")
-def pricing_postgres(new_postgres: Callable[[], str]) -> str:
+def pricing_postgres(keep_postgres: Callable[[], str]) -> str:
     """Give the URL of a PostgreSQL database for all tests."""
-    return new_postgres()
+    return keep_postgres()
 
 
 @pytest.fixture(scope="session")
-def pricing_mongo(new_mongo: Callable[[], str]) -> str:
+def pricing_mongo(keep_mongo: Callable[[], str]) -> str:
     """Give the URL of a MongoDB database for all tests."""
-    return new_mongo()
+    return keep_mongo()

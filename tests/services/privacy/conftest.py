@@ -84,10 +84,10 @@ def _url(request: pytest.FixtureRequest, folder: Path) -> str:
         case "sqlite":
             return f"sqlite:///{folder / 'crm.db'}"
         case "postgresql":
-            postgres: str = request.getfixturevalue("new_postgres")()
+            postgres: str = request.getfixturevalue("keep_postgres")()
             return postgres
         case "mongodb":
-            mongo: str = request.getfixturevalue("new_mongo")()
+            mongo: str = request.getfixturevalue("keep_mongo")()
             return mongo
         case _:
             return "memory:"
