@@ -1,13 +1,8 @@
 """The history of an approval on each store, through the services, beside the same plain model."""
 
-import os
 import uuid
 from functools import partial
 from typing import Any
-
-import pytest
-from hypothesis import HealthCheck, settings
-from hypothesis.stateful import run_state_machine_as_test
 
 from crmkit.crm import CRM
 from crmkit.domain.access.user import User
@@ -20,11 +15,11 @@ from crmkit.domain.sales.deal import DealOutcome
 from crmkit.services import approvals, sales
 from tests.domain.approvals.sample_people import LI
 from tests.domain.approvals.test_model import PEOPLE, ApprovalHistory
+from tests.machines import Length, run_machine
 from tests.services.approvals.office import BIG, FLOW, publish
 
-FULL = os.environ.get("CRMKIT_FULL") == "1"
-RUNS = {"memory": (100, 40) if FULL else (5, 15)}
-FEW = (10, 30) if FULL else (1, 10)
+QUICK = Length(memory=(5, 15), others=(1, 10))
+FULL = Length(memory=(100, 40), others=(10, 30))
 
 
 class StoredHistory(ApprovalHistory):
@@ -86,20 +81,7 @@ class StoredHistory(ApprovalHistory):
         return self.run(user, approvals.withdraw_approval, self.case.id)
 
 
-STORES = ["memory", "sqlite", "postgresql", "mongodb"]
-
-
-@pytest.mark.parametrize(
-    ("ready_url", "store"), list(zip(STORES, STORES, strict=True)), indirect=["ready_url"]
-)
-def test_every_store_keeps_what_was_decided(ready_url: str, store: str) -> None:
+def test_every_store_keeps_what_was_decided(ready_url: str) -> None:
     """Any history gives the same turns, outcomes and refusals as the model, and the same gate."""
-    runs, steps = RUNS.get(store, FEW)
-    some = settings(
-        max_examples=runs,
-        stateful_step_count=steps,
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
-    )
     with CRM.open(ready_url, plugin_names=()) as crm:
-        run_state_machine_as_test(partial(StoredHistory, crm), settings=some)
+        run_machine(partial(StoredHistory, crm), ready_url, quick=QUICK, full=FULL)

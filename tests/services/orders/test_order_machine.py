@@ -1,21 +1,12 @@
 """Orders at random beside a plain model: drafts, changes, goods, invoices, money, cancelling."""
 
-import os
 from decimal import Decimal
 from functools import partial
 from typing import Any
 from uuid import uuid4
 
-import pytest
-from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    invariant,
-    precondition,
-    rule,
-    run_state_machine_as_test,
-)
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from crmkit.crm import CRM
 from crmkit.domain.money import Money
@@ -35,12 +26,10 @@ from crmkit.domain.sales.receipt import OverAllocated
 from crmkit.domain.sales.receivable import TargetKind
 from crmkit.errors import RuleBroken
 from crmkit.services import parties, sales
+from tests.machines import Length, run_machine
 
-FULL = os.environ.get("CRMKIT_FULL") == "1"
-RUNS = (
-    {"memory": (400, 30), "others": (30, 30)} if FULL else {"memory": (30, 25), "others": (2, 12)}
-)
-STORES = ["memory", "sqlite", "postgresql", "mongodb"]
+QUICK = Length(memory=(30, 25), others=(2, 12))
+FULL = Length(memory=(400, 30), others=(30, 30))
 PRICE = 11_300
 QUANTITIES = st.integers(1, 4)
 KEYS = st.sampled_from(("1", "2"))
@@ -291,11 +280,6 @@ class OrderLife(RuleBasedStateMachine):
         return "partly_delivered" if any(self.out.values()) else "confirmed"
 
 
-@pytest.mark.parametrize("ready_url", STORES, indirect=True)
 def test_orders_do_what_a_plain_model_does(ready_url: str) -> None:
     """Whatever happens to an order in whatever order, on each store."""
-    examples, steps = RUNS["memory"] if ready_url == "memory:" else RUNS["others"]
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
-        partial(OrderLife, ready_url),
-        settings=settings(max_examples=examples, stateful_step_count=steps),
-    )
+    run_machine(partial(OrderLife, ready_url), ready_url, quick=QUICK, full=FULL)

@@ -1,6 +1,5 @@
 """Any order of steps on a quote, beside a plain model: no path leads around approval or closing."""
 
-import os
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
@@ -9,16 +8,8 @@ from typing import Any
 from uuid import uuid4
 
 import attrs
-import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    Bundle,
-    RuleBasedStateMachine,
-    invariant,
-    rule,
-    run_state_machine_as_test,
-)
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
 from crmkit.crm import CRM
 from crmkit.domain.money import Money
@@ -33,12 +24,11 @@ from crmkit.errors import CrmkitError, NotFound
 from crmkit.ports import Actor
 from crmkit.services import sales
 from crmkit.work import UnitOfWork
+from tests.machines import Length, run_machine
 from tests.services.pricing.desk import Desk
 
-FULL = os.environ.get("CRMKIT_FULL") == "1"
-RUNS = {"memory": (200, 50) if FULL else (20, 20)}
-FEW = (15, 30) if FULL else (1, 12)
-STORES = ["memory", "sqlite", "postgresql", "mongodb"]
+QUICK = Length(memory=(20, 20), others=(1, 12))
+FULL = Length(memory=(200, 50), others=(15, 30))
 CLERK = Actor(id="li", roles=frozenset({"sales"}))
 BOSS = Actor(id="zhao", roles=frozenset({"boss"}))
 
@@ -206,16 +196,6 @@ class QuoteMachine(RuleBasedStateMachine):
             return refusal
 
 
-@pytest.mark.parametrize(
-    ("ready_url", "store"), list(zip(STORES, STORES, strict=True)), indirect=["ready_url"]
-)
-def test_no_path_from_quote_to_order_leads_round_the_steps(ready_url: str, store: str) -> None:
+def test_no_path_from_quote_to_order_leads_round_the_steps(ready_url: str) -> None:
     """Any history stands as the model says, on every store."""
-    runs, steps = RUNS.get(store, FEW)
-    some = settings(
-        max_examples=runs,
-        stateful_step_count=steps,
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
-    )
-    run_state_machine_as_test(partial(QuoteMachine, ready_url), settings=some)
+    run_machine(partial(QuoteMachine, ready_url), ready_url, quick=QUICK, full=FULL)

@@ -1,15 +1,12 @@
 """A deal on its way through a strict pipeline, beside a plain model, on each store."""
 
-import os
 import uuid
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
 
-import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from crmkit.crm import CRM
 from crmkit.domain.money import Money
@@ -18,11 +15,11 @@ from crmkit.domain.sales.stage import Stage, StageType
 from crmkit.errors import CrmkitError
 from crmkit.services import sales
 from crmkit.work import UnitOfWork
+from tests.machines import Length, run_machine
 from tests.services.stopped_clock import Stopped
 
-FULL = os.environ.get("CRMKIT_FULL") == "1"
-RUNS = {"memory": (200, 50) if FULL else (15, 25)}
-FEW = (15, 40) if FULL else (1, 15)
+QUICK = Length(memory=(15, 25), others=(1, 15))
+FULL = Length(memory=(200, 50), others=(15, 40))
 STAGES = (
     Stage(name="new"),
     Stage(
@@ -175,19 +172,6 @@ class PipelineMachine(RuleBasedStateMachine):
         assert spent == self.clock.at - self.begun
 
 
-STORES = ["memory", "sqlite", "postgresql", "mongodb"]
-
-
-@pytest.mark.parametrize(
-    ("ready_url", "store"), list(zip(STORES, STORES, strict=True)), indirect=["ready_url"]
-)
-def test_every_store_keeps_the_way_of_a_deal(ready_url: str, store: str) -> None:
+def test_every_store_keeps_the_way_of_a_deal(ready_url: str) -> None:
     """Any history is allowed and refused as the model says, and its stays sum to the age."""
-    runs, steps = RUNS.get(store, FEW)
-    some = settings(
-        max_examples=runs,
-        stateful_step_count=steps,
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
-    )
-    run_state_machine_as_test(partial(PipelineMachine, ready_url), settings=some)
+    run_machine(partial(PipelineMachine, ready_url), ready_url, quick=QUICK, full=FULL)
