@@ -8,6 +8,7 @@ import pytest
 from crmkit.crm import CRM
 from crmkit.domain.access.policy import Rules
 from crmkit.domain.access.role_sets import STANDARD
+from crmkit.domain.access.rules import FieldLevel, FieldRule, Restriction
 from crmkit.domain.access.unit import Unit, UnitId
 from crmkit.domain.access.user import User
 from crmkit.domain.aggregate import UserId
@@ -22,6 +23,21 @@ from crmkit.work import UnitOfWork
 from crmkit.work.policies import Policies
 
 TENANT = "acme"
+SECRET_INDUSTRY = Rules(
+    field_rules=(
+        FieldRule(
+            role="salesperson", entity="customer", fields=("industry",), level=FieldLevel.HIDDEN
+        ),
+    ),
+    restrictions=(
+        Restriction(
+            entity="customer",
+            actions=("edit",),
+            condition={"field": "industry", "op": "eq", "value": "secret"},
+        ),
+    ),
+)
+"""What salespeople do not see of a customer, and what bars everybody from changing one."""
 
 
 @attrs.frozen(kw_only=True)

@@ -8,7 +8,7 @@ import pytest
 from crmkit.domain.access.acting import Action, Actor, Right
 from crmkit.domain.access.policy import PolicyUnsound, Rules
 from crmkit.domain.access.role_sets import STANDARD
-from crmkit.domain.access.rules import FieldLevel, FieldRule, Grant, Restriction, Role, Scope
+from crmkit.domain.access.rules import FieldLevel, FieldRule, Grant, Role, Scope
 from crmkit.domain.access.share import ShareLevel
 from crmkit.domain.access.unit import Unit, UnitId
 from crmkit.domain.access.user import User, UserKind
@@ -34,7 +34,7 @@ from crmkit.services.access import (
 )
 from crmkit.services.custom_fields import define_field
 from crmkit.work import UnitOfWork
-from tests.services.access.conftest import TENANT, Company
+from tests.services.access.conftest import SECRET_INDUSTRY, TENANT, Company
 
 pytestmark = pytest.mark.parametrize("near_url", ["memory"], indirect=True)
 RIGHTS = ("read", "edit", "create", "share", "user:change_roles")
@@ -275,15 +275,7 @@ def test_a_share_with_a_unit_opens_to_all_below_it(company: Company) -> None:
 
 def test_services_show_a_record_with_its_veils(company: Company) -> None:
     """What was permitted is decided by the whole record; what is handed out is not whole."""
-    hidden = FieldRule(
-        role="salesperson", entity="customer", fields=("industry",), level=FieldLevel.HIDDEN
-    )
-    barred = Restriction(
-        entity="customer",
-        actions=("edit",),
-        condition={"field": "industry", "op": "eq", "value": "secret"},
-    )
-    company.apply(STANDARD + Rules(field_rules=(hidden,), restrictions=(barred,)))
+    company.apply(STANDARD + SECRET_INDUSTRY)
     mine = company.customers["li"].id
     with company.work("li") as work:
         changed = parties.update_customer(work, mine, notes="x")

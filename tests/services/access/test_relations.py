@@ -5,7 +5,7 @@ import pytest
 from crmkit.domain.access.acting import Action, Right
 from crmkit.domain.access.policy import Rules
 from crmkit.domain.access.role_sets import STANDARD
-from crmkit.domain.access.rules import FieldLevel, FieldRule, Grant, Restriction, Scope
+from crmkit.domain.access.rules import Grant, Scope
 from crmkit.domain.access.share import Share
 from crmkit.domain.custom_fields import FieldKind
 from crmkit.domain.filters.where import where
@@ -16,7 +16,7 @@ from crmkit.errors import NotPermitted
 from crmkit.services import parties
 from crmkit.services.access import apply_policy, preview_policy_change, share_record, shares_of
 from crmkit.services.custom_fields import define_field
-from tests.services.access.conftest import TENANT, Company
+from tests.services.access.conftest import SECRET_INDUSTRY, TENANT, Company
 
 pytestmark = pytest.mark.parametrize("near_url", ["memory"], indirect=True)
 EDIT = Action("customer:look_after", "Look after a customer", right=Right.EDIT)
@@ -50,15 +50,7 @@ def test_a_relation_leads_to_live_records_that_are_seen(company: Company) -> Non
 
 def test_a_permission_is_decided_by_the_whole_record(company: Company) -> None:
     """What its reader does not see of it counts; a change that is not saved yet does as well."""
-    hidden = FieldRule(
-        role="salesperson", entity="customer", fields=("industry",), level=FieldLevel.HIDDEN
-    )
-    barred = Restriction(
-        entity="customer",
-        actions=("edit",),
-        condition={"field": "industry", "op": "eq", "value": "secret"},
-    )
-    company.apply(STANDARD + Rules(field_rules=(hidden,), restrictions=(barred,)))
+    company.apply(STANDARD + SECRET_INDUSTRY)
     mine = company.customers["li"].id
     with company.work("li") as work:
         work.permit(EDIT, on=work.customers.get(mine))
