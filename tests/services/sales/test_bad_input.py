@@ -87,6 +87,11 @@ def line(shop: Shop, **fields: Any) -> Callable[[UnitOfWork], Any]:
     return write
 
 
+def on_case(answer: Callable[..., Any]) -> Callable[[Shop, UnitOfWork], Any]:
+    """Return what answers the case of the shop, without a comment."""
+    return lambda shop, work: answer(work, shop.case.id)
+
+
 def everything(shop: Shop) -> dict[str, Any]:
     """Return all records of the tenant."""
     with shop.office.work() as work:
@@ -143,14 +148,11 @@ CASES: list[Case] = [
      lambda shop, work: sales.approve_version(work, shop.draft.id),
      NotPermitted, "quote_version.approval"),
     ("an approver whom nobody asks", "wang",
-     lambda shop, work: approvals.approve(work, shop.case.id),
-     NotYourTurn, "approval.waiting_for"),
+     on_case(approvals.approve), NotYourTurn, "approval.waiting_for"),
     ("a submitter who approves", "li",
-     lambda shop, work: approvals.approve(work, shop.case.id),
-     OwnSubmission, "approval.approver"),
+     on_case(approvals.approve), OwnSubmission, "approval.approver"),
     ("a no without a reason", "boss",
-     lambda shop, work: approvals.reject(work, shop.case.id),
-     CommentMissing, "approval.comment"),
+     on_case(approvals.reject), CommentMissing, "approval.comment"),
     ("a lead that is closed", "li",
      lambda shop, work: leads.convert(work, shop.lead.id), CrmkitError, "lead"),
     ("an offer that ends before it begins", "li",
