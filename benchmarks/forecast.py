@@ -24,10 +24,10 @@ from benchmarks.subjects.crmkit_places import place_of as own_place_of
 from crmkit.crm import CRM
 from crmkit.domain.aggregate import UserId
 from crmkit.domain.entity import spec_of
-from crmkit.domain.forecasts.span import Span
 from crmkit.domain.money import Money
 from crmkit.domain.sales.deal import Deal, DealId, DealOutcome
 from crmkit.domain.sales.pipeline import PipelineId
+from crmkit.domain.span import Span
 from crmkit.ports import BATCH
 from crmkit.services import sales
 from crmkit.services.forecasts import reporting

@@ -18,7 +18,6 @@ from crmkit.domain.approvals.people import Approvers
 from crmkit.domain.chances.trained import Weight
 from crmkit.domain.commission.plan import Tier
 from crmkit.domain.commission.row import Row, RowId, RowKind
-from crmkit.domain.forecasts.span import Span
 from crmkit.domain.money import Money
 from crmkit.domain.parties.scorecard import ScoreRule
 from crmkit.domain.parties.turns import Turn
@@ -28,6 +27,7 @@ from crmkit.domain.sales.order_line import AgreedLine
 from crmkit.domain.sales.payment_plan import Part
 from crmkit.domain.sales.quote_line import item
 from crmkit.domain.sales.stage import ForecastCategory
+from crmkit.domain.span import Span
 from crmkit.domain.subscriptions.billing import Terms
 from crmkit.domain.support.automation import Command, Do
 from crmkit.domain.support.complaint import Complaint

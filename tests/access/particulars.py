@@ -14,12 +14,12 @@ from typing import Any, Final
 from crmkit.domain.calendars.hours import Week
 from crmkit.domain.commission.plan import Tier
 from crmkit.domain.custom_fields import FieldKind
-from crmkit.domain.forecasts.span import Span
 from crmkit.domain.money import Money
 from crmkit.domain.parties.scorecard import ScoreRule
 from crmkit.domain.sales.offer import Offer
 from crmkit.domain.sales.payment_plan import Part
 from crmkit.domain.sales.quote_line import item
+from crmkit.domain.span import Span
 from crmkit.domain.support.article import Audience
 from crmkit.domain.support.clock_rules import resolution, targets
 from crmkit.domain.support.complaint_stages import ComplaintStage

@@ -22,12 +22,12 @@ from crmkit.domain.forecasts.snapshot import (
     SnapshotLine,
     SnapshotLineId,
 )
-from crmkit.domain.forecasts.span import Span
 from crmkit.domain.ids import UuidSequence
 from crmkit.domain.money import Money
 from crmkit.domain.sales.deal import DealId, DealOutcome
 from crmkit.domain.sales.exchange_rate import Conversion
 from crmkit.domain.sales.stage import ForecastCategory
+from crmkit.domain.span import Span
 from crmkit.errors import InvalidValue, MixedCurrencies
 
 IDS = UuidSequence()

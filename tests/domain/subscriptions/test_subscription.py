@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crmkit.domain.forecasts.span import Span
 from crmkit.domain.ids import UuidSequence
 from crmkit.domain.money import Money
 from crmkit.domain.parties.customer import CustomerId
 from crmkit.domain.sales.deal_parts import Period
+from crmkit.domain.span import Span
 from crmkit.domain.subscriptions.billing import BillingPeriod, Terms, boundary, periods
 from crmkit.domain.subscriptions.bridge import BridgeStep, bridges
 from crmkit.domain.subscriptions.subscription import (

@@ -14,8 +14,8 @@ from crmkit.domain.access.user import User
 from crmkit.domain.aggregate import UserId
 from crmkit.domain.commission.plan import Plan, QuotaMissing, SpanIsPaid, Tier
 from crmkit.domain.commission.row import CommissionIsKept, RowKind
-from crmkit.domain.forecasts.span import Span
 from crmkit.domain.money import Money
+from crmkit.domain.span import Span
 from crmkit.services import sales
 from crmkit.services.commission import paying, payouts
 from crmkit.services.forecasts import quotas

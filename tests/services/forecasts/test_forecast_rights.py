@@ -12,9 +12,9 @@ from crmkit.domain.access.role_sets import STANDARD
 from crmkit.domain.access.unit import Unit, UnitId
 from crmkit.domain.access.user import User
 from crmkit.domain.aggregate import UserId
-from crmkit.domain.forecasts.span import Span
 from crmkit.domain.money import Money
 from crmkit.domain.sales.stage import ForecastCategory
+from crmkit.domain.span import Span
 from crmkit.errors import NotFound, NotPermitted
 from crmkit.services import sales
 from crmkit.services.access import apply_policy

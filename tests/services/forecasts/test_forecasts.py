@@ -16,10 +16,10 @@ from crmkit.domain.access.user import User
 from crmkit.domain.aggregate import UserId
 from crmkit.domain.forecasts.movement import MoveKind
 from crmkit.domain.forecasts.snapshot import SnapshotIsFrozen
-from crmkit.domain.forecasts.span import Span
 from crmkit.domain.money import Money
 from crmkit.domain.sales.exchange_rate import ExchangeRateUnknown
 from crmkit.domain.sales.stage import ForecastCategory, Stage, StageType
+from crmkit.domain.span import Span
 from crmkit.errors import InvalidValue
 from crmkit.services import sales
 from crmkit.services.forecasts import quotas, reporting, snapshots

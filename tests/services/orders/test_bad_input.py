@@ -10,7 +10,6 @@ import attrs
 
 from crmkit.crm import CRM
 from crmkit.domain.commission.plan import SpanIsPaid, Tier
-from crmkit.domain.forecasts.span import Span
 from crmkit.domain.money import Money
 from crmkit.domain.sales.contract_terms import ContractTerms
 from crmkit.domain.sales.credit_limit import CreditLimitExceeded
@@ -27,6 +26,7 @@ from crmkit.domain.sales.order_line import AgreedLine, drop_line, replace_line, 
 from crmkit.domain.sales.payment_plan import MilestoneReached, Part, PlanDoesNotAddUp
 from crmkit.domain.sales.receipt import OverAllocated, ReceiptIsReversed
 from crmkit.domain.sales.stage import ForecastCategory
+from crmkit.domain.span import Span
 from crmkit.domain.subscriptions.billing import Terms
 from crmkit.domain.subscriptions.subscription import SubscriptionIsOver, SubscriptionNotRunning
 from crmkit.errors import (

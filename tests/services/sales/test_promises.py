@@ -15,12 +15,12 @@ from crmkit.domain.approvals.node import Node
 from crmkit.domain.approvals.people import Approvers
 from crmkit.domain.approvals.telling import ApprovalRequired
 from crmkit.domain.filters.where import where
-from crmkit.domain.forecasts.span import Span
 from crmkit.domain.money import Money
 from crmkit.domain.parties.contact_points import ContactKind, ContactPoint
 from crmkit.domain.parties.lead import Lead, LeadStatus
 from crmkit.domain.sales.deal import Deal
 from crmkit.domain.sales.quote import QuoteOutcome
+from crmkit.domain.span import Span
 from crmkit.services import access, approvals, leads, parties, sales
 from crmkit.services.duplicates import find_duplicates_of
 from crmkit.services.forecasts.reporting import forecast

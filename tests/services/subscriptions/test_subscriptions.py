@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from crmkit.crm import CRM
-from crmkit.domain.forecasts.span import Span
 from crmkit.domain.money import Money
+from crmkit.domain.span import Span
 from crmkit.domain.subscriptions.billing import Terms
 from crmkit.domain.subscriptions.bridge import BridgeStep
 from crmkit.domain.subscriptions.subscription import FactKind, FactsAreKept

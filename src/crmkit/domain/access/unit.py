@@ -11,7 +11,8 @@ from crmkit.domain.aggregate import Aggregate, UserId
 from crmkit.domain.entity import Index, Unique, entity
 from crmkit.domain.kinds import Text
 from crmkit.domain.privacy.keeping import keeps
-from crmkit.errors import InvalidValue, RuleBroken
+from crmkit.domain.span import check_end
+from crmkit.errors import RuleBroken
 
 UnitId = NewType("UnitId", UUID)
 
@@ -42,8 +43,7 @@ class Unit(Aggregate):
     def __attrs_post_init__(self) -> None:
         """Refuse a unit that ends before it begins."""
         Aggregate.__attrs_post_init__(self)
-        if self.from_on and self.until_on and self.until_on < self.from_on:
-            raise InvalidValue("ends before it begins", path="unit.until_on")
+        check_end(self.from_on, self.until_on, path="unit.until_on")
 
     def stands_on(self, day: date) -> bool:
         """Say whether the unit exists on a day."""

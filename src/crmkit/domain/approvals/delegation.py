@@ -10,6 +10,7 @@ from crmkit.domain.aggregate import Aggregate, UserId
 from crmkit.domain.entity import Index, entity
 from crmkit.domain.kinds import Text
 from crmkit.domain.privacy.keeping import keeps
+from crmkit.domain.span import check_end
 from crmkit.errors import InvalidValue, RuleBroken
 
 DelegationId = NewType("DelegationId", UUID)
@@ -43,8 +44,7 @@ class Delegation(Aggregate):
             raise InvalidValue(
                 "nobody delegates to themselves", path="delegation.to_id", fix="name another"
             )
-        if self.until_at <= self.from_at:
-            raise InvalidValue("ends before it begins", path="delegation.until_at")
+        check_end(self.from_at, self.until_at, path="delegation.until_at", lasts=True)
 
     def end(self, *, at: datetime) -> Self:
         """End it before its time."""

@@ -16,6 +16,7 @@ from crmkit.domain.filters.where import where
 from crmkit.domain.kinds import Text
 from crmkit.domain.privacy.keeping import keeps
 from crmkit.domain.privacy.terms import STAFF, LegalBasis, Retention
+from crmkit.domain.span import check_end
 from crmkit.errors import InvalidValue
 
 AbsenceId = NewType("AbsenceId", UUID)
@@ -52,8 +53,7 @@ class Absence(Aggregate):
     def __attrs_post_init__(self) -> None:
         """Refuse an end before the beginning, and who stands in for himself."""
         super().__attrs_post_init__()
-        if self.ends_at is not None and self.ends_at <= self.begins_at:
-            raise InvalidValue("ends before it begins", path="absence.ends_at", fix="swap them")
+        check_end(self.begins_at, self.ends_at, path="absence.ends_at", lasts=True)
         if self.deputy_id == self.user_id:
             raise InvalidValue(
                 "nobody stands in for himself", path="absence.deputy_id", fix="name another"

@@ -7,7 +7,7 @@ from crmkit.domain.calendars.hours import DAY, Window, Windows
 from crmkit.domain.calendars.local_time import time_zone
 from crmkit.domain.calendars.sources import DayKind, SpecialDay
 from crmkit.domain.instants import as_instant
-from crmkit.errors import InvalidValue
+from crmkit.domain.span import check_end
 
 _MINUTE = timedelta(minutes=1)
 _ONE_DAY = timedelta(days=1)
@@ -25,8 +25,7 @@ def closed(
 
     Hours begin and end on the minute: a minute that is closed in part is closed.
     """
-    if as_instant(end) <= as_instant(start):
-        raise InvalidValue("it ends before it begins", path="closure.end", fix="swap them")
+    check_end(as_instant(start), as_instant(end), path="closure.end", lasts=True)
     first, last = (moment.astimezone(time_zone(zone, "closure.zone")) for moment in (start, end))
     begins, ends = first.replace(tzinfo=None), last.replace(tzinfo=None)
     return tuple(

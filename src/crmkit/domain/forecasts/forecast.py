@@ -7,12 +7,12 @@ from typing import Any, Final, Self
 import attrs
 
 from crmkit.domain.aggregate import UserId
-from crmkit.domain.forecasts.span import Span
 from crmkit.domain.money import Money
 from crmkit.domain.sales.deal import DealOutcome
 from crmkit.domain.sales.exchange_rate import Conversion
 from crmkit.domain.sales.pipeline import Pipeline, PipelineId
 from crmkit.domain.sales.stage import ForecastCategory, Stage, StageType
+from crmkit.domain.span import Span
 
 OPEN_CATEGORIES: Final = (
     ForecastCategory.PIPELINE,

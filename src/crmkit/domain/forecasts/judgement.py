@@ -11,12 +11,12 @@ from crmkit.domain.access.unit import Unit, UnitId
 from crmkit.domain.aggregate import Aggregate, Event, UserId
 from crmkit.domain.entity import Index, entity
 from crmkit.domain.forecasts.forecast import Forecast
-from crmkit.domain.forecasts.span import Span
 from crmkit.domain.forecasts.standing import must_stand
 from crmkit.domain.kinds import Text
 from crmkit.domain.money import Money
 from crmkit.domain.privacy.keeping import keeps
 from crmkit.domain.sales.stage import ForecastCategory
+from crmkit.domain.span import Span
 from crmkit.errors import InvalidValue, RuleBroken
 
 JudgementId = NewType("JudgementId", UUID)

@@ -8,10 +8,10 @@ import attrs
 
 from crmkit.domain.forecasts.forecast import OPEN_CATEGORIES
 from crmkit.domain.forecasts.snapshot import Snapshot, SnapshotLine
-from crmkit.domain.forecasts.span import Span
 from crmkit.domain.money import Money
 from crmkit.domain.sales.deal import DealId, DealOutcome
 from crmkit.domain.sales.stage import ForecastCategory
+from crmkit.domain.span import Span
 from crmkit.errors import InvalidValue, MixedCurrencies
 
 OPEN_ONES: Final = frozenset(OPEN_CATEGORIES)

@@ -11,10 +11,10 @@ import attrs
 from crmkit.domain.access.unit import UnitId
 from crmkit.domain.aggregate import Aggregate, UserId
 from crmkit.domain.entity import Index, Unique, entity
-from crmkit.domain.forecasts.span import Span
 from crmkit.domain.kinds import Text
 from crmkit.domain.money import Money
 from crmkit.domain.privacy.keeping import keeps
+from crmkit.domain.span import Span
 from crmkit.errors import InvalidValue
 
 QuotaId = NewType("QuotaId", UUID)

@@ -11,7 +11,6 @@ import attrs
 from crmkit.domain.aggregate import Aggregate
 from crmkit.domain.entity import Index, Unique, entity
 from crmkit.domain.forecasts.forecast import Stages, category_of, chance_of
-from crmkit.domain.forecasts.span import Span
 from crmkit.domain.forecasts.standing import must_stand
 from crmkit.domain.kinds import Text
 from crmkit.domain.money import Money
@@ -19,6 +18,7 @@ from crmkit.domain.privacy.keeping import keeps
 from crmkit.domain.sales.deal import Deal, DealId, DealOutcome
 from crmkit.domain.sales.exchange_rate import Conversion
 from crmkit.domain.sales.stage import ForecastCategory
+from crmkit.domain.span import Span
 from crmkit.errors import RuleBroken
 
 SnapshotId = NewType("SnapshotId", UUID)

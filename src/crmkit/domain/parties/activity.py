@@ -13,7 +13,8 @@ from crmkit.domain.entity import Index, entity, spec_of
 from crmkit.domain.kinds import Text
 from crmkit.domain.privacy.keeping import keeps
 from crmkit.domain.privacy.terms import CUSTOMER_CARE, LegalBasis, Retention
-from crmkit.errors import InvalidValue, RuleBroken
+from crmkit.domain.span import check_end
+from crmkit.errors import RuleBroken
 
 ActivityId = NewType("ActivityId", UUID)
 
@@ -68,8 +69,7 @@ class Activity(Aggregate):
     def __attrs_post_init__(self) -> None:
         """Refuse an end before the beginning."""
         super().__attrs_post_init__()
-        if self.begins_at and self.ends_at and self.ends_at < self.begins_at:
-            raise InvalidValue("ends before it begins", path="activity.ends_at")
+        check_end(self.begins_at, self.ends_at, path="activity.ends_at")
 
     def complete(self, *, at: datetime) -> Self:
         """Mark it done."""

@@ -18,7 +18,8 @@ from crmkit.domain.parties.duplicate_rules import PEOPLE, Rules
 from crmkit.domain.parties.match_keys import match_keys
 from crmkit.domain.privacy.keeping import keeps
 from crmkit.domain.privacy.terms import CUSTOMER_CARE, LegalBasis, Retention
-from crmkit.errors import InvalidValue, RuleBroken
+from crmkit.domain.span import check_end
+from crmkit.errors import RuleBroken
 
 ContactId = NewType("ContactId", UUID)
 AffiliationId = NewType("AffiliationId", UUID)
@@ -159,7 +160,7 @@ class Affiliation(Aggregate):
     def __attrs_post_init__(self) -> None:
         """Refuse an end before the beginning."""
         super().__attrs_post_init__()
-        _check_span(self.from_on, self.to_on)
+        check_end(self.from_on, self.to_on, path="affiliation.to_on")
 
     def make_primary(self) -> Self:
         """Make this person the first one to speak with."""
@@ -169,14 +170,9 @@ class Affiliation(Aggregate):
     def end(self, *, on: date) -> Self:
         """End the tie; a tie that is over is not primary."""
         self._must_last()
-        _check_span(self.from_on, on)
+        check_end(self.from_on, on, path="affiliation.to_on")
         return self.evolve(to_on=on, is_primary=False)
 
     def _must_last(self) -> None:
         if self.to_on is not None:
             raise AffiliationEnded(f"ended on {self.to_on}", path="affiliation.to_on")
-
-
-def _check_span(from_on: date | None, to_on: date | None) -> None:
-    if from_on and to_on and to_on < from_on:
-        raise InvalidValue("ends before it begins", path="affiliation.to_on")

@@ -9,6 +9,7 @@ import attrs
 
 from crmkit.domain.kinds import Text
 from crmkit.domain.money import Money
+from crmkit.domain.span import check_end
 from crmkit.errors import InvalidValue, OutOfRange
 
 MOST_NOTICE: Final = 366
@@ -36,8 +37,7 @@ class ContractTerms:
 
     def __attrs_post_init__(self) -> None:
         """Refuse terms that end before they begin, and odd figures."""
-        if self.ends_on is not None and self.ends_on < self.starts_on:
-            raise InvalidValue("ends before it begins", path="terms.ends_on", fix="a later day")
+        check_end(self.starts_on, self.ends_on, path="terms.ends_on")
         if not 0 <= self.notice_days <= MOST_NOTICE:
             raise OutOfRange(f"is 0 to {MOST_NOTICE} working days", path="terms.notice_days")
         if not 1 <= self.renewal_months <= MOST_MONTHS:

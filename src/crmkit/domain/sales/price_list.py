@@ -17,6 +17,7 @@ from crmkit.domain.kinds import Text
 from crmkit.domain.parties.customer import CustomerId
 from crmkit.domain.privacy.keeping import keeps
 from crmkit.domain.sales.product import ProductId
+from crmkit.domain.span import check_end
 from crmkit.errors import InvalidValue, RuleBroken
 
 PriceListId = NewType("PriceListId", UUID)
@@ -115,8 +116,7 @@ class PriceList(Aggregate):
         """Refuse unknown currencies, an end before the beginning, and two audiences at once."""
         super().__attrs_post_init__()
         exponent_of(self.currency)
-        if self.valid_to is not None and self.valid_to < self.valid_from:
-            raise InvalidValue("ends before it begins", path="price_list.valid_to")
+        check_end(self.valid_from, self.valid_to, path="price_list.valid_to")
         if self.customer_id is not None and self.segment is not None:
             raise InvalidValue(
                 "is for one customer or for a segment", path="price_list.segment", fix="leave one"

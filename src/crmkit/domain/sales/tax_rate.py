@@ -13,6 +13,7 @@ from crmkit.domain.aggregate import Aggregate
 from crmkit.domain.entity import Unique, entity
 from crmkit.domain.kinds import Text
 from crmkit.domain.privacy.keeping import keeps
+from crmkit.domain.span import check_end
 from crmkit.errors import InvalidValue, RuleBroken
 
 TaxRateId = NewType("TaxRateId", UUID)
@@ -42,8 +43,7 @@ class TaxRule:
         """Refuse a percentage below zero or above a hundred, and an end before the beginning."""
         if not 0 <= self.percent <= 100:
             raise InvalidValue("lies between 0 and 100", path="percent", fix="13 for 13 %")
-        if self.valid_to is not None and self.valid_to < self.valid_from:
-            raise InvalidValue("ends before it begins", path="valid_to", fix="turn them round")
+        check_end(self.valid_from, self.valid_to, path="valid_to")
 
     def holds_on(self, day: date) -> bool:
         """Say whether the rule holds on a day."""

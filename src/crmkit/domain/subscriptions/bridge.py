@@ -7,8 +7,8 @@ from uuid import UUID
 
 import attrs
 
-from crmkit.domain.forecasts.span import Span
 from crmkit.domain.money import Money
+from crmkit.domain.span import Span
 from crmkit.domain.subscriptions.subscription import Subscription
 
 

@@ -14,6 +14,7 @@ from crmkit.domain.kinds import Text
 from crmkit.domain.money import Money
 from crmkit.domain.parties.customer import CustomerId
 from crmkit.domain.privacy.keeping import keeps
+from crmkit.domain.span import check_end
 from crmkit.domain.subscriptions.billing import BillingPeriod, Terms, periods
 from crmkit.errors import InvalidValue, MixedCurrencies, RuleBroken
 
@@ -146,8 +147,7 @@ class Subscription(Aggregate):
 
     def start(self, fact: Fact) -> Self:
         """Begin."""
-        if self.trial_until is not None and self.trial_until < fact.on:
-            raise InvalidValue("ends before it begins", path="subscription.trial_until")
+        check_end(fact.on, self.trial_until, path="subscription.trial_until")
         return self._with(fact)
 
     def change(self, terms: Terms, fact: Fact) -> Self:

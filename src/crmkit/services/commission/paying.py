@@ -12,9 +12,9 @@ from crmkit.domain.commission.plan import Credit, Earned, Plan, PlanId, Tier, ea
 from crmkit.domain.commission.row import Refund, RefundId, Row, RowId, findings
 from crmkit.domain.filters.where import where
 from crmkit.domain.forecasts.quota import Quota
-from crmkit.domain.forecasts.span import Span
 from crmkit.domain.money import Money
 from crmkit.domain.sales.deal import Deal, DealId
+from crmkit.domain.span import Span
 from crmkit.errors import MixedCurrencies
 from crmkit.ports import Action
 from crmkit.services.forecasts.quotas import credited, won_in

@@ -11,8 +11,8 @@ from crmkit.domain.commission.payout import Payout, PayoutId
 from crmkit.domain.commission.plan import Plan, PlanId
 from crmkit.domain.commission.row import Row, RowId
 from crmkit.domain.filters.where import where
-from crmkit.domain.forecasts.span import Span
 from crmkit.domain.money import Money
+from crmkit.domain.span import Span
 from crmkit.ports import Action
 from crmkit.work import UnitOfWork
 

@@ -15,11 +15,11 @@ from crmkit.domain.forecasts.judgement import (
     UnitForecast,
 )
 from crmkit.domain.forecasts.quota import Attainment, Quota, QuotaId
-from crmkit.domain.forecasts.span import Span
 from crmkit.domain.money import Money
 from crmkit.domain.sales.deal import Deal, DealOutcome
 from crmkit.domain.sales.exchange_rate import Conversion
 from crmkit.domain.sales.stage import ForecastCategory
+from crmkit.domain.span import Span
 from crmkit.ports import Action
 from crmkit.services.forecasts.reporting import SEE_FORECAST, forecast
 from crmkit.services.sales.rates import exchange

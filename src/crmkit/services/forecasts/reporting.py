@@ -10,12 +10,12 @@ import attrs
 from crmkit.domain.filters.summary import Summary, by, by_time, count, total
 from crmkit.domain.filters.tree import EVERYTHING, Filter
 from crmkit.domain.forecasts.forecast import Forecast, group_of, stages_of
-from crmkit.domain.forecasts.span import Span
 from crmkit.domain.money import Money
 from crmkit.domain.sales.deal import Deal, DealOutcome
 from crmkit.domain.sales.exchange_rate import Conversion
 from crmkit.domain.sales.pipeline import PipelineId
 from crmkit.domain.sales.stage import StageType
+from crmkit.domain.span import Span
 from crmkit.errors import InvalidValue
 from crmkit.ports import Action
 from crmkit.services.sales.rates import exchange

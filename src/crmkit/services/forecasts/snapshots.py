@@ -15,9 +15,9 @@ from crmkit.domain.forecasts.snapshot import (
     SnapshotLine,
     SnapshotLineId,
 )
-from crmkit.domain.forecasts.span import Span
 from crmkit.domain.sales.deal import Deal, DealOutcome
 from crmkit.domain.sales.stage import ForecastCategory
+from crmkit.domain.span import Span
 from crmkit.ports import BATCH, Action
 from crmkit.services.sales.rates import exchange
 from crmkit.work import UnitOfWork

@@ -3,8 +3,8 @@
 from datetime import date
 
 from crmkit.domain.access.acting import Right
-from crmkit.domain.forecasts.span import Span
 from crmkit.domain.parties.customer import CustomerId
+from crmkit.domain.span import Span
 from crmkit.domain.subscriptions.billing import Terms
 from crmkit.domain.subscriptions.bridge import Bridge, bridges
 from crmkit.domain.subscriptions.subscription import (

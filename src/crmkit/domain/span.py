@@ -1,8 +1,8 @@
-"""Spans: the days that a forecast, a quota or a commission is about."""
+"""Spans of time: the days that a report or a plan is about, and no end before its beginning."""
 
 from calendar import monthrange
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Final, Self
+from typing import Final, Self, TypeVar
 from zoneinfo import ZoneInfo
 
 import attrs
@@ -10,6 +10,7 @@ import attrs
 from crmkit.errors import InvalidValue
 
 _QUARTERS: Final = 4
+_Moment = TypeVar("_Moment", date, datetime)
 
 
 @attrs.frozen(kw_only=True)
@@ -21,8 +22,7 @@ class Span:
 
     def __attrs_post_init__(self) -> None:
         """Refuse a span that ends before it begins."""
-        if self.last < self.first:
-            raise InvalidValue("ends before it begins", path="span.last", fix="turn them round")
+        check_end(self.first, self.last, path="span.last")
 
     @classmethod
     def month(cls, year: int, month: int) -> Self:
@@ -49,3 +49,16 @@ class Span:
         starts = (self.first, self.last + timedelta(days=1))
         begin, end = (datetime.combine(day, time(), tzinfo=place).astimezone(UTC) for day in starts)
         return begin, end
+
+
+def check_end(
+    begins: _Moment | None, ends: _Moment | None, *, path: str, lasts: bool = False
+) -> None:
+    """Refuse an end before its beginning; one that `lasts` does not end where it begins either.
+
+    None is open on that side.
+    """
+    if begins is None or ends is None or begins < ends:
+        return
+    if lasts or ends < begins:
+        raise InvalidValue("ends before it begins", path=path, fix="turn them round")
