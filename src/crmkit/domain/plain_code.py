@@ -147,20 +147,20 @@ def _document_load(names: Names, kind: Document) -> str:
     name = names.functions.get(("load", kind.cls))
     if name is None:
         name = names.functions["load", kind.cls] = names.add("document", None)
-        making = Making(names, kind.cls, "o")
-        lines = [f"def {name}(plain):", "  take = plain.get", f"  {making.begin()}"]
-        lines += [f"  {_loaded_part(names, making, part)}" for part in kind.parts.values()]
+        making, parts = Making(names, kind.cls, "o"), kind.parts.values()
+        missing = {part.name: None if part.optional else part.plain(part.default) for part in parts}
+        unless = names.add("missing", missing)
+        lines = [f"def {name}(plain):", f"  {making.begin()}", "  try:"]
+        lines += [f"    {_loaded_part(names, making, part)}" for part in parts] or ["    pass"]
+        lines += ["  except KeyError:", f"    if {unless}.keys() <= plain.keys(): raise"]
+        lines += [f"    return {name}({{**{unless}, **plain}})"]
         lines += [f"  {line}" for line in making.end()] + ["  return o", ""]
         names.define("\n".join(lines), f"load of {kind.cls.__name__}")
     return name
 
 
 def _loaded_part(names: Names, making: Making, part: Part) -> str:
-    asked = repr(part.name)
-    if not part.optional:
-        asked += f", {names.add('default', part.plain(part.default))}"
-    value = load_expression(names, part.kind, "v")
-    place = f"take({asked})"
+    place, value = f"plain[{part.name!r}]", load_expression(names, part.kind, "v")
     return making.put(part.name, place if value == "v" else _unless_none(value, place))
 
 

@@ -6,8 +6,6 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 from uuid import UUID
 
-import attrs
-
 from crmkit.domain.access.sight import Sight
 from crmkit.domain.aggregate import Aggregate
 from crmkit.domain.entity import EntitySpec
@@ -38,6 +36,7 @@ if TYPE_CHECKING:
 
 A = TypeVar("A", bound=Aggregate)
 MAX_PAGE = 10_000
+_WRITTEN = json.JSONEncoder(sort_keys=True).encode
 
 
 class Reading(Generic[A]):
@@ -224,7 +223,7 @@ class Reading(Generic[A]):
         )
 
     def _fingerprint(self, where: Filter, order: Sequence[Order]) -> str:
-        written = json.dumps([filter_to_json(where), order_to_json(order)], sort_keys=True)
+        written = _WRITTEN([filter_to_json(where), order_to_json(order)])
         return fingerprint_of(self.spec.name, written)
 
     @staticmethod
@@ -237,7 +236,7 @@ class Reading(Generic[A]):
         values = tuple(
             _scalar_of(key.leaf.form, value) for key, value in zip(ask.order, plain, strict=True)
         )
-        return attrs.evolve(ask, after=values)
+        return Ask(where=ask.where, order=ask.order, limit=ask.limit, after=values)
 
 
 def _scalar_of(form: Form, plain: Any) -> Any:

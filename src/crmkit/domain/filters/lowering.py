@@ -73,7 +73,7 @@ def live(spec: EntitySpec, lowered: Lowered) -> Lowered:
     """Keep only records that are not removed, where the entity keeps removed ones."""
     if not spec.soft:
         return lowered
-    alive = Check(path_to(spec, "deleted_at", {}).leaf, Test.NONE)
+    alive = Check(path_to(spec, "deleted_at").leaf, Test.NONE)
     if isinstance(lowered, All):
         return All((alive, *lowered.parts))
     return All((alive, lowered))
@@ -85,13 +85,14 @@ def lower_order(spec: EntitySpec, order: Sequence[Order]) -> tuple[SortKey, ...]
     for key in order:
         leaves = key.path.money_leaves if isinstance(key.path.kind, Amount) else (key.path.leaf,)
         keys += [SortKey(leaf, key.descending) for leaf in leaves]
-    id_leaf = path_to(spec, "id", {}).leaf
-    if not any(key.leaf == id_leaf for key in keys):
-        keys.append(SortKey(id_leaf, keys[-1].descending if keys else False))
+    if all(key.leaf.column != "id" for key in keys):
+        keys.append(SortKey(path_to(spec, "id").leaf, keys[-1].descending if keys else False))
     return tuple(keys)
 
 
 def _comparison(path: Path, op: Op, value: Any) -> Lowered:
+    if op in _PLAIN_TESTS and not isinstance(path.kind, Amount):
+        return Check(path.leaf, _PLAIN_TESTS[op], path.scalar(value))
     match op:
         case Op.NE:
             return Opposite(_comparison(path, Op.EQ, value))
@@ -105,10 +106,8 @@ def _comparison(path: Path, op: Op, value: Any) -> Lowered:
             return _has(path, op, value)
         case Op.CONTAINS | Op.STARTS_WITH | Op.ENDS_WITH:
             return _search(path, op, search_key(value))
-        case _ if isinstance(path.kind, Amount):
-            return _money(path, op, value)
         case _:
-            return Check(path.leaf, _PLAIN_TESTS[op], path.scalar(value))
+            return _money(path, op, value)
 
 
 def _among(path: Path, listed: tuple[Any, ...]) -> Lowered:

@@ -1,6 +1,7 @@
 """Paths: the typed way from a record to one of its values, declared, nested or custom."""
 
 from collections.abc import Mapping
+from functools import cached_property, lru_cache
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -47,12 +48,12 @@ class Path:
             return False
         return self.kind.searchable or self.name.startswith(f"{CUSTOM}.")
 
-    @property
+    @cached_property
     def leaf(self) -> Leaf:
         """Return where the scalar lies; money has no single leaf, see `money_leaves`."""
         return self._leaf(self.column, self.keys, self.kind.form)
 
-    @property
+    @cached_property
     def key_leaf(self) -> Leaf:
         """Return where the folded search key lies."""
         if self.keys:
@@ -60,7 +61,7 @@ class Path:
             return self._leaf(self.column, inner, Form.TEXT)
         return self._leaf(f"{self.column}_key", (), Form.TEXT)
 
-    @property
+    @cached_property
     def money_leaves(self) -> tuple[Leaf, Leaf]:
         """Return where currency and minor units of a money value lie."""
         if self.keys:
@@ -96,8 +97,12 @@ def path_to(spec: EntitySpec, name: str, custom: Mapping[str, Part] = _NONE) -> 
     `custom` are the tenant's own fields of this entity by key.
     """
     first, _, rest = name.partition(".")
-    if first == CUSTOM and rest:
-        return _custom_path(spec, rest, custom)
+    return _custom_path(spec, rest, custom) if first == CUSTOM and rest else _declared(spec, name)
+
+
+@lru_cache(maxsize=4096)
+def _declared(spec: EntitySpec, name: str) -> Path:
+    first, _, rest = name.partition(".")
     part = spec.part(first)
     path = Path(spec=spec, name=first, kind=part.kind, optional=part.optional, column=first)
     for step in filter(None, rest.split(".")):
