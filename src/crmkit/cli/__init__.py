@@ -1,16 +1,31 @@
 """The `crmkit` command: demo, import, export, report, estimate, check, worker."""
 
+import os
 import sys
 from collections.abc import Sequence
 
 from crmkit.cli.arguments import parser
 from crmkit.errors import CrmkitError, InvalidInput
 
-_OK, _FAILED, _MISUSED = 0, 1, 2
+_FAILED, _MISUSED, _UNREAD = 1, 2, 141
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; 0 is success, 1 a refusal or failure, 2 a misuse."""
+    """Run one command; 0 is success, 1 a refusal or failure, 2 a misuse, 141 a reader that left.
+
+    141 is what a shell tells of any command that goes on writing when nobody reads.
+    """
+    try:
+        try:
+            return _run(arguments)
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        _write_to_nobody()
+        return _UNREAD
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     options = parser().parse_args(arguments)
     try:
         code: int = options.run(options)
@@ -24,6 +39,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("crmkit: stopped", file=sys.stderr)
         return _FAILED
     return code
+
+
+def _write_to_nobody() -> None:
+    """Let what is still to be written vanish; Python would complain of it when it ends."""
+    nobody = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nobody, sys.stdout.fileno())
+    os.close(nobody)
 
 
 __all__ = ["main"]

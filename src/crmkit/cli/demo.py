@@ -25,7 +25,7 @@ def demo(options: argparse.Namespace) -> int:
             found_company(work, deals=options.deals)
         with crm.work(by="demo", tenant="main", read_only=True) as work:
             report = report_pipeline(work, zone="Asia/Shanghai")
-    print(pipeline_text(report, "en"))
     page.write_text(pipeline_page(report, "en"), encoding="utf-8")
+    print(pipeline_text(report, "en"))
     print(f"\ndatabase  {database}\npage      {page}")
     return 0

@@ -13,10 +13,11 @@ def estimate(options: argparse.Namespace) -> int:
     """Print the table; with `--offer` also write the page for the client."""
     practice = Plugins().practice()
     made = practice.estimate(_scope(options), options.profile, language=options.language)
-    print(made.explain() if options.explain else made)
     if options.offer is not None:
         offer = made.offer(on=_day(options.date), vendor=options.vendor)
         options.offer.write_text(offer.html(), encoding="utf-8")
+    print(made.explain() if options.explain else made)
+    if options.offer is not None:
         print(f"\noffer  {options.offer}")
     return 0
 

@@ -15,8 +15,9 @@ def report(options: argparse.Namespace) -> int:
         crm.work(by=options.by, tenant=options.tenant, read_only=True) as work,
     ):
         figures = report_pipeline(work, zone=options.zone)
-    print(pipeline_text(figures, options.language))
     if options.html is not None:
         options.html.write_text(pipeline_page(figures, options.language), encoding="utf-8")
+    print(pipeline_text(figures, options.language))
+    if options.html is not None:
         print(f"\npage  {options.html}")
     return 0
