@@ -12,6 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crmkit.crm import CRM
+from crmkit.domain.access.user import User
+from crmkit.domain.aggregate import UserId
 from crmkit.domain.custom_fields import FieldKind
 from crmkit.domain.filters.where import where
 from crmkit.domain.money import Money
@@ -215,6 +217,43 @@ def test_what_turned_elsewhere_stays_there(crm: CRM) -> None:
     with work(crm) as unit:
         assert unit.deals.get(deal.id).customer_id == third.id
         assert unit.deals.get(later.id).customer_id == merged.id
+
+
+@EVERYWHERE
+def test_what_was_removed_is_not_taken_over(crm: CRM) -> None:
+    """A loser's owner or parent that is gone leaves the winner without, unless it is asked for."""
+    with work(crm) as unit:
+        owner = unit.users.add(User(id=UserId(unit.new_id()), name="li", login="li"))
+    above, other = two(crm, {}, {})
+    ours, theirs = two(crm, {}, {"owner_id": owner.id, "parent_id": above.id, "industry": "x"})
+    with work(crm) as unit:
+        unit.users.remove(unit.users.get(owner.id))
+        unit.customers.remove(unit.customers.get(above.id))
+    with pytest.raises(NotFound) as caught:
+        merge(crm, ours, theirs, owner_id="loser")
+    assert caught.value.path == "customer.owner_id"
+    merged = merge(crm, ours, theirs)
+    assert (merged.owner_id, merged.parent_id, merged.industry) == (None, None, "x")
+    winner, loser = part(crm, merged)
+    assert (winner.industry, same(loser, theirs)) == (None, True)
+    assert merge(crm, other, winner).owner_id is None
+
+
+@EVERYWHERE
+def test_who_was_removed_since_does_not_come_back(crm: CRM) -> None:
+    """A merge is taken apart also when the winner's former owner is gone."""
+    with work(crm) as unit:
+        former, later = (
+            unit.users.add(User(id=UserId(unit.new_id()), name=name, login=name))
+            for name in ("li", "wang")
+        )
+    ours, theirs = two(crm, {"owner_id": former.id}, {"owner_id": later.id})
+    merged = merge(crm, ours, theirs, owner_id="loser")
+    assert merged.owner_id == later.id
+    with work(crm) as unit:
+        unit.users.remove(unit.users.get(former.id))
+    winner, loser = part(crm, merged)
+    assert (winner.owner_id, loser.owner_id) == (None, later.id)
 
 
 @EVERYWHERE

@@ -11,6 +11,7 @@ from crmkit.domain.changes import differences
 from crmkit.domain.custom_fields import CustomField, FieldKind
 from crmkit.domain.entity import EntitySpec
 from crmkit.domain.filters.where import where
+from crmkit.domain.kinds import Kind
 from crmkit.domain.named_kinds import Identity
 from crmkit.domain.parties.contact import Contact, ContactId
 from crmkit.domain.parties.customer import Customer, CustomerId
@@ -55,10 +56,10 @@ def merge_contacts(
     """Make two contacts one: the winner lives on, the loser is removed and leads to it.
 
     `choices` says per field, a tenant's own as `custom.level`, whose value to take: `winner` or
-    `loser`. Without a choice the winner's value stays where it has one, and lists are joined.
-    Whatever referred to the loser refers to the winner. All of it is kept in a journal, so
-    `unmerge` can take it back. Raises `CustomerWasMerged` or `ContactWasMerged` for a record that
-    lives on under another id.
+    `loser`. Without a choice the winner's value stays where it has one, and lists are joined;
+    a user or a record above that was removed is not taken over from the loser. Whatever referred
+    to the loser refers to the winner. All of it is kept in a journal, so `unmerge` can take it
+    back. Raises `CustomerWasMerged` or `ContactWasMerged` for a record that lives on elsewhere.
     """
     return _merge(work, Contact, (winner_id, loser_id), choices or {})
 
@@ -67,8 +68,9 @@ def unmerge(work: UnitOfWork, merge_id: MergeId) -> tuple[Aggregate, Aggregate]:
     """Take a merge apart; returns the winner and the loser, both live.
 
     A field of the winner goes back to what it was unless somebody changed it after the merge; of
-    lists and custom values, each item is looked at by itself. A reference goes back to the loser
-    unless it was turned elsewhere since. Raises `MergeAlreadyUndone`, `WinnerWasMerged`, and
+    lists and custom values, each item is looked at by itself; a user or a record that was removed
+    since does not come back. A reference goes back to the loser unless it was turned elsewhere
+    since. Raises `MergeAlreadyUndone`, `WinnerWasMerged`, and
     `Duplicate` when another record took a unique value of the loser meanwhile.
     """
     merge = work.behind(Merge).get(merge_id)
@@ -156,13 +158,22 @@ def _without(work: UnitOfWork, spec: EntitySpec, merge: Merge, winner: Any) -> d
     for name in merge.after.keys() & spec.parts.keys() - _OWN:
         part = spec.parts[name]
         before, after = part.parse(merge.before[name]), part.parse(merge.after[name])
-        values[name] = taken_back(before, after, getattr(winner, name))
+        now = getattr(winner, name)
+        back = taken_back(before, after, now)
+        values[name] = back if back == now else _live(work, part.kind, back)
     if "custom" in values:
         known = work.custom_fields(spec)
         retired = {key: kept for key, kept in winner.custom.items() if key not in known}
         back = {key: value for key, value in values["custom"].items() if key in known}
         values["custom"] = {**retired, **back}
     return values
+
+
+def _live(work: UnitOfWork, kind: Kind, value: Any) -> Any:
+    """Return a value, or None where it refers to a record that was removed."""
+    if value is None or not isinstance(kind, Identity) or kind.target not in work.registry:
+        return value
+    return value if work.behind(work.registry[kind.target].cls).look_up([value]) else None
 
 
 class _Choosing:
@@ -216,7 +227,7 @@ class _Choosing:
             case "loser":
                 return theirs
             case _:
-                return joined(ours, theirs)
+                return joined(ours, _live(self._work, kind, theirs))
 
     def _above(self, name: str, start: Any) -> Any:
         """Return a record above, or None where the way up leads back to either of the two."""
