@@ -12,8 +12,9 @@ from crmkit.domain.parties.customer import Customer
 from crmkit.domain.support.automation import Command, Do
 from crmkit.domain.support.metrics import Period, Population
 from crmkit.domain.support.moments import Author, Happening, When
+from crmkit.domain.support.statuses import StatusCategory
 from crmkit.domain.support.ticket import Ticket
-from crmkit.errors import NotFound, NotPermitted
+from crmkit.errors import InvalidValue, NotFound, NotPermitted
 from crmkit.ports import Actor
 from crmkit.services import access, parties
 from crmkit.services.support import assigning, measuring, merging, setting_up, sla, tickets
@@ -68,6 +69,22 @@ def test_a_support_agent_does_the_whole_work(people: Desk) -> None:
             Happening.ASSIGNED,
             Happening.REPLIED,
         ]
+
+
+def test_a_wrong_status_is_told_without_those_that_are_not_read(people: Desk) -> None:
+    """The client's own names are a way out for whoever may read them, and for nobody else."""
+    with people.work() as unit:
+        setting_up.define_status(unit, "等客户", StatusCategory.PENDING_CUSTOMER)
+        ticket = tickets.open_ticket(unit, "停机", queue=people.queue.id)
+    ways: list[str] = []
+    for opened in (work(people, "mei"), people.work()):
+        with pytest.raises(InvalidValue) as caught, opened as unit:
+            tickets.move_ticket(unit, ticket.id, "nowhere")
+        ways.append(caught.value.fix)
+    assert ["等客户" in way for way in ways] == [False, True]
+    assert all("pending_customer" in way for way in ways)
+    with work(people, "mei") as unit:
+        assert tickets.move_ticket(unit, ticket.id, "等客户").status == "等客户"
 
 
 def test_who_has_no_right_on_tickets_changes_none(people: Desk) -> None:

@@ -55,13 +55,17 @@ def do(work: UnitOfWork, ticket: Ticket, command: Command) -> tuple[Ticket, Happ
 
 
 def find_status(work: UnitOfWork, name: str) -> tuple[str, StatusCategory]:
-    """Return a status by the client's own name or by its category, or raise `InvalidValue`."""
+    """Return a status by the client's own name or by its category, or raise `InvalidValue`.
+
+    The refusal names those of the client that the actor may read.
+    """
     own = work.behind(TicketStatus).first(where(TicketStatus).name.eq(name))
     if own is not None:
         return own.name, own.category
     if name in tuple(StatusCategory) and name != StatusCategory.MERGED.value:
         return name, StatusCategory(name)
-    known = [status.name for status in work.behind(TicketStatus).find()]
+    shown = (status.name for status in work.ticket_statuses.find())
+    known = [own for own in shown if isinstance(own, str)]
     raise InvalidValue(
         f"there is no status {name!r}",
         path="ticket.status",
