@@ -13,6 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crmkit.crm import CRM
+from crmkit.domain.filters.order import Page
+from crmkit.domain.filters.where import where
 from crmkit.domain.money import Money
 from crmkit.domain.parties.customer import Customer
 from crmkit.errors import (
@@ -159,6 +161,8 @@ def test_a_repeat_gets_a_record_that_was_removed_since(crm: CRM) -> None:
         UUID(int=7),
         [1, ("a", Decimal(2)), {"entity": "customer", "id": "x"}],
         {"tuple": [1], "map": {"decimal": "x"}, "nested": {}},
+        Page(items=(1, ("a",)), next="cursor"),
+        [Page(items=()), {"page": [], "next": None}],
     ],
     ids=repr,
 )
@@ -199,7 +203,7 @@ def test_a_result_without_a_plain_form_is_refused_before_the_commit(quick: CRM) 
 
 
 def test_another_call_under_the_same_key_is_refused(quick: CRM) -> None:
-    """Another service, another argument, another version of a record: each is another call."""
+    """Another service, argument or filter, another version of a record: each is another call."""
 
     def touch(work: UnitOfWork, record: Customer, **more: Any) -> None:
         return None
@@ -207,14 +211,17 @@ def test_another_call_under_the_same_key_is_refused(quick: CRM) -> None:
     def grab(work: UnitOfWork, record: Customer, **more: Any) -> None:
         return None
 
+    named = where(Customer).name.eq
     record = run(quick, parties.register_customer, "鲁西")
-    run(quick, touch, record, sum=Money("1", "CNY"), idempotency_key="k")
-    run(quick, touch, record, sum=Money("1", "CNY"), idempotency_key="k")
+    said = {"sum": Money("1", "CNY"), "which": named("a")}
+    run(quick, touch, record, **said, idempotency_key="k")
+    run(quick, touch, record, **said | {"which": named("a")}, idempotency_key="k")
     others: list[tuple[Any, Any, dict[str, Any]]] = [
-        (grab, record, {"sum": Money("1", "CNY")}),
-        (touch, record, {"sum": Money("1", "USD")}),
+        (grab, record, said),
+        (touch, record, {**said, "sum": Money("1", "USD")}),
+        (touch, record, {**said, "which": named("b")}),
         (touch, record, {}),
-        (touch, record.replaced(version=2), {"sum": Money("1", "CNY")}),
+        (touch, record.replaced(version=2), said),
     ]
     for service, given_record, more in others:
         with pytest.raises(IdempotencyMismatch):

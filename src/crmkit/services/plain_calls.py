@@ -11,6 +11,9 @@ import attrs
 
 from crmkit.domain.aggregate import Aggregate
 from crmkit.domain.entity import spec_of
+from crmkit.domain.filters.as_json import filter_to_json
+from crmkit.domain.filters.order import Page
+from crmkit.domain.filters.tree import Filter
 from crmkit.domain.instants import as_instant
 from crmkit.domain.kinds import Json
 from crmkit.domain.money import Money
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 
 _TUPLE: Final = "tuple"
 _MAP: Final = "map"
+_PAGE, _NEXT = "page", "next"
 
 
 def payload_of(service: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Json:
@@ -47,6 +51,8 @@ def result_to_json(result: Any) -> Json:
             return [result_to_json(item) for item in result]
         case tuple():
             return {_TUPLE: [result_to_json(item) for item in result]}
+        case Page(items=items, next=cursor):
+            return {_PAGE: [result_to_json(item) for item in items], _NEXT: cursor}
         case Mapping():
             return {_MAP: {_key(key): result_to_json(item) for key, item in result.items()}}
         case _:
@@ -63,6 +69,8 @@ def result_from_json(work: "UnitOfWork", written: Json) -> Any:
             return work.of(cls).get(UUID(record_id), removed=True)
         case {"tuple": [*items]}:
             return tuple(result_from_json(work, item) for item in items)
+        case {"page": [*items], "next": cursor}:
+            return Page(items=tuple(result_from_json(work, item) for item in items), next=cursor)
         case {"map": dict(items)}:
             return {key: result_from_json(work, item) for key, item in items.items()}
         case dict():
@@ -79,6 +87,8 @@ def _argument(value: Any, path: str) -> Json:
             return value
         case Aggregate():
             return [_entity(value), str(value.id), value.version]
+        case Filter():
+            return {"filter": filter_to_json(value)}
         case _ if attrs.has(type(value)) and not isinstance(value, Money):
             fields = attrs.asdict(value, recurse=False)
             return {type(value).__name__: _collection(fields, path)}
@@ -112,7 +122,7 @@ def _scalar(value: Any, path: str) -> Json:
                 f"{type(value).__name__} has no plain form",
                 path=path,
                 fix="a call with an idempotency_key takes and gives records, ids, text, whole "
-                "numbers, Decimal, Money, dates, and lists and mappings of them",
+                "numbers, Decimal, Money, dates, and lists, pages and mappings of them",
             )
 
 

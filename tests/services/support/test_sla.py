@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import date
 
 import attrs
+import pytest
 
 from crmkit.domain.calendars.sources import Source, day_off
 from crmkit.domain.filters.where import where
@@ -12,6 +13,7 @@ from crmkit.domain.support.clocks import ClockState
 from crmkit.domain.support.priorities import Priority
 from crmkit.domain.support.ticket import Ticket
 from crmkit.domain.support.ticket_events import DeadlineMoved, SlaAlarmRang
+from crmkit.errors import IdempotencyMismatch
 from crmkit.services.calendars import keeping
 from crmkit.services.support import setting_up, sla, tickets
 from tests.services.support.conftest import DAYS, HOUR, Desk, moment
@@ -101,6 +103,28 @@ def test_due_times_move_page_by_page(desk: Desk) -> None:
     with desk.work() as unit:
         after_it = moment(4, 18)
         assert {run.due_at for one in unit.tickets.find() for run in one.clocks[1:]} == {after_it}
+
+
+def test_a_page_under_a_key_moves_once(desk: Desk) -> None:
+    """A repeat gets the same page with its cursor; another page needs a key of its own."""
+    with desk.work() as unit:
+        made = [tickets.open_ticket(unit, f"machine {at}") for at in range(5)]
+    off = attrs.evolve(DAYS, days=(*DAYS.days, day_off(date(2026, 3, 3), "founding day")))
+    desk.run(keeping.publish_days, off)
+    late = where(Ticket).due_at.gt(moment(1, 0))
+    pages = [desk.run(sla.redate_page, late, size=3, idempotency_key="p1") for _turn in range(2)]
+    assert pages[0] == pages[1]
+    versions = {one.id: one.version for one in pages[0].items}
+    with pytest.raises(IdempotencyMismatch):
+        desk.run(sla.redate_page, late, size=3, after=pages[0].next, idempotency_key="p1")
+    rest = [
+        desk.run(sla.redate_page, late, size=3, after=pages[1].next, idempotency_key="p2")
+        for _turn in range(2)
+    ]
+    assert (rest[0], rest[0].next) == (rest[1], None)
+    assert sorted([*versions, *(one.id for one in rest[0].items)]) == sorted(one.id for one in made)
+    with desk.work() as unit:
+        assert {one.version for one in unit.tickets.find()} == set(versions.values()) == {2}
 
 
 def test_what_was_late_stays_late_when_days_are_published(desk: Desk) -> None:
