@@ -107,10 +107,8 @@ def firm(ready_url: str, tenant: str) -> Iterator[Firm]:
         yield made
 
 
-@pytest.mark.parametrize("near_url", ["memory"], indirect=True)
-def test_a_model_is_learned_kept_and_used(near_url: str, tenant: str) -> None:
+def test_a_model_is_learned_kept_and_used(firm: Firm) -> None:
     """Examples hold what was known then; the model keeps its scores and tells chances."""
-    firm = Firm(near_url, tenant)
     firm.live()
     with firm.work() as work:
         sample = learning.closed_examples(work, firm.pipeline, after=5, fields=("value",))
