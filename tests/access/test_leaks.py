@@ -31,6 +31,7 @@ pytestmark = pytest.mark.timeout(1800 if IS_FULL else 300)
 ON: Final = {"hidden": STORES[1], "foreign": STORES[1]}
 """On which store a case is looked at in the quick run, other than in memory."""
 REFUSED: Final = {
+    "chances.learning.train_on": "200 closed deals make a sample",
     "chances.learning.train_win_model": "200 closed deals make a sample",
     "approvals.submitting.resubmit": "only who submitted does so",
     "approvals.submitting.withdraw_approval": "only who submitted does so",

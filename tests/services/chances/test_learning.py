@@ -138,6 +138,28 @@ def test_a_model_is_learned_kept_and_used(firm: Firm) -> None:
         learning.predict_with(work, kept.id, firm.deals[0][0].id)
 
 
+def test_pages_of_examples_make_the_same_model(firm: Firm) -> None:
+    """Each page is a work of its own; together they are what one work would read."""
+    firm.live()
+    asked: dict[str, Any] = {"after": 5, "fields": ("value",)}
+    pages, start = [], None
+    while not pages or start is not None:
+        with firm.work() as work:
+            pages.append(learning.examples_page(work, firm.pipeline, **asked, size=90, start=start))
+        start = pages[-1].next
+    assert [len(page.examples) for page in pages] == [90, 90, 36]
+    added = pages[0] + pages[1] + pages[2]
+    with firm.work() as work:
+        assert added == learning.closed_examples(work, firm.pipeline, **asked)
+        model = learning.train_on(work, "by page", added)
+        whole = learning.train_win_model(work, "whole", firm.pipeline, **asked)
+        other = learning.examples_page(work, firm.pipeline, after=6)
+    assert (model.weights, model.brier, model.left_out) == (whole.weights, whole.brier, 0)
+    assert (model.asked_after, model.fields, model.pipeline_id) == (5, ("value",), firm.pipeline)
+    with pytest.raises(InvalidValue, match="otherwise"):
+        _sum = added + other
+
+
 def test_what_was_not_known_in_time_is_left_out(firm: Firm) -> None:
     """Examples say what was known then; deals that had closed make none, and few are too few."""
     firm.live(4)

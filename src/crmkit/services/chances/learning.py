@@ -21,6 +21,7 @@ from crmkit.domain.filters.where import where
 from crmkit.domain.sales.deal import Deal, DealId, DealOutcome
 from crmkit.domain.sales.pipeline import PipelineId
 from crmkit.domain.sales.stage_stay import StageStay
+from crmkit.errors import InvalidValue
 from crmkit.ports import Action
 from crmkit.services.history import histories, history
 from crmkit.services.sales.deal_team import predict_deal
@@ -35,10 +36,30 @@ DAY = timedelta(days=1)
 
 @attrs.frozen(kw_only=True)
 class Sample:
-    """The examples of a pipeline, and how many closed deals make none."""
+    """The examples of a pipeline, what was asked of it, and how many closed deals make none.
 
+    `next` leads to the examples of the deals that follow, None at the end; samples are added up.
+    """
+
+    pipeline: PipelineId
+    after: int
+    fields: tuple[str, ...]
     examples: tuple[Example, ...]
     left_out: int
+    next: str | None = None
+
+    def __add__(self, other: "Sample") -> "Sample":
+        """Return the examples of both; raises `InvalidValue` where they were asked otherwise."""
+        asked = [(one.pipeline, one.after, one.fields) for one in (self, other)]
+        if asked[0] != asked[1]:
+            raise InvalidValue(
+                "was asked otherwise", path="sample", fix="add pages of one pipeline, asked alike"
+            )
+        return attrs.evolve(
+            other,
+            examples=self.examples + other.examples,
+            left_out=self.left_out + other.left_out,
+        )
 
 
 @attrs.frozen(kw_only=True)
@@ -62,18 +83,44 @@ def closed_examples(
     Values come from the change log up to then, stages from the stays. Deals that had closed by
     then, or were written down only later, are left out: one could not have asked about them.
     """
+    sample = examples_page(work, pipeline, after=after, fields=fields)
+    while sample.next is not None:
+        sample += examples_page(work, pipeline, after=after, fields=fields, start=sample.next)
+    return sample
+
+
+def examples_page(
+    work: UnitOfWork,
+    pipeline: PipelineId,
+    *,
+    after: int = 14,
+    fields: Sequence[str] = FIELDS,
+    size: int = 500,
+    start: str | None = None,
+) -> Sample:
+    """Return what `closed_examples` does of the next `size` closed deals, by the order of ids.
+
+    Each page may be a work of its own, however many deals there are: begin the next at its `next`.
+    """
     work.permit(TRAIN_MODEL)
     check_fields(fields)
     deal = where(Deal)
     closed = deal.pipeline_id.eq(pipeline) & deal.outcome.ne(DealOutcome.OPEN)
-    deals = work.deals.find(closed)
-    asked = {one.id: at for one in deals if (at := asking_time(one, after * DAY)) is not None}
-    askable = [one for one in deals if one.id in asked]
+    page = work.deals.page(closed, size=size, after=start)
+    asked = {one.id: at for one in page.items if (at := asking_time(one, after * DAY)) is not None}
+    askable = [one for one in page.items if one.id in asked]
     stays, changes = stays_of_many(work, askable), histories(work, askable)
-    examples = tuple(
-        example_of(one, asked[one.id], stays[one.id], changes[one.id], fields) for one in askable
+    return Sample(
+        pipeline=pipeline,
+        after=after,
+        fields=tuple(fields),
+        examples=tuple(
+            example_of(one, asked[one.id], stays[one.id], changes[one.id], fields)
+            for one in askable
+        ),
+        left_out=len(page.items) - len(askable),
+        next=page.next,
     )
-    return Sample(examples=examples, left_out=len(deals) - len(askable))
 
 
 def train_win_model(
@@ -87,18 +134,24 @@ def train_win_model(
     """Train a model on the closed deals of a pipeline that the actor sees, and keep it.
 
     Its scores stand beside those of the stages at that time. Raises `SampleTooSmall` and
-    `FeatureLeaks`; then nothing is kept.
+    `FeatureLeaks`; then nothing is kept. All is one transaction: of many thousand deals, prefer
+    `examples_page` and `train_on`.
     """
-    sample = closed_examples(work, pipeline, after=after, fields=fields)
+    return train_on(work, name, closed_examples(work, pipeline, after=after, fields=fields))
+
+
+def train_on(work: UnitOfWork, name: str, sample: Sample) -> TrainedModel:
+    """Do as `train_win_model` on examples that were read before, in works of their own."""
+    work.permit(TRAIN_MODEL)
     verdict = train(sample.examples, stage_chance=0.5)
     made = TrainedModel.of(
         verdict,
         id=TrainedModelId(work.new_id()),
         name=name,
-        pipeline_id=pipeline,
+        pipeline_id=sample.pipeline,
         trained_at=work.now,
-        asked_after=after,
-        fields=tuple(fields),
+        asked_after=sample.after,
+        fields=sample.fields,
         left_out=sample.left_out,
     )
     return work.win_models.add(made)
