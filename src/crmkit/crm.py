@@ -9,6 +9,7 @@ from typing import Any, Final, Self, TypeVar
 from uuid import UUID
 
 from crmkit.domain.changes import INTERNAL, OutboxMessage
+from crmkit.domain.definitions import DefinitionMark
 from crmkit.domain.entity import Registry
 from crmkit.domain.ids import UuidSequence
 from crmkit.domain.instants import as_instant
@@ -28,6 +29,7 @@ from crmkit.services.undoing import Undone, undo
 from crmkit.storage.opening import open_storage
 from crmkit.work import UnitOfWork
 from crmkit.work.auditing import ENTRY, AuditedWork
+from crmkit.work.definitions import KeptDefinitions
 from crmkit.work.departments import ENTITIES
 from crmkit.work.marks import Marks, marks_of
 from crmkit.work.once import Once
@@ -64,13 +66,21 @@ class CRM:
         """Put the parts together; `CRM.open` finds the store for you."""
         self.plugins = plugins if isinstance(plugins, Plugins) else Plugins(plugins)
         self.registry = Registry(
-            (*INTERNAL, *PRIVACY_LOGS, *ENTITIES, *self.plugins.entities(), *entities)
+            (
+                *INTERNAL,
+                DefinitionMark,
+                *PRIVACY_LOGS,
+                *ENTITIES,
+                *self.plugins.entities(),
+                *entities,
+            )
         )
         self.plugins.check_fields(self.registry)
         self.storage = storage
         self.clock = clock or SystemClock()
         self.ids = ids or UuidSequence()
         self._access = access or OpenAccess()
+        self._definitions = KeptDefinitions()
         self._pause = pause
         self._is_checked = False
         self._is_closed = False
@@ -274,6 +284,7 @@ class CRM:
                 access=self._access,
                 once=once,
                 rehearsal=rehearsal,
+                kept=None if read_only or join is not None else self._definitions,
             )
         except BaseException:
             session.rollback()

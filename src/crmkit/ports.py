@@ -91,6 +91,11 @@ class Session(Protocol):
         """Return the tenant whose records are seen and written."""
         ...
 
+    @property
+    def is_alone(self) -> bool:
+        """Say whether nobody else writes before its end, so that all it reads stays as it was."""
+        ...
+
     def now(self) -> datetime:
         """Return the store's own clock."""
         ...

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 from crmkit.domain.aggregate import Aggregate
@@ -16,18 +17,17 @@ class CustomRules:
 
     def __init__(self, spec: EntitySpec, fields: Mapping[str, CustomField]) -> None:
         """Work out once what is the same for every record."""
-        self.fields = fields
+        self.fields = MappingProxyType(dict(fields))
+        self.parts: Mapping[str, Part] = MappingProxyType(
+            {key: field.part for key, field in fields.items()}
+        )
+        """The fields as filters see them."""
         self.unique = tuple(key for key, field in fields.items() if field.unique)
         self._entity = spec.name
         self._checks = {key: _check_of(field) for key, field in fields.items()}
         self._required = [field for field in fields.values() if field.required]
         defaults = {key: field.default_value() for key, field in fields.items()}
         self._defaults = {key: value for key, value in defaults.items() if value is not None}
-
-    @property
-    def parts(self) -> Mapping[str, Part]:
-        """Return the fields as filters see them."""
-        return {key: field.part for key, field in self.fields.items()}
 
     def check(self, record: Aggregate, was: Aggregate | None) -> Mapping[str, Any]:
         """Return the custom values as they are kept, a new record's with defaults, or raise."""

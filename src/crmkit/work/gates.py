@@ -4,6 +4,7 @@ Every write of every record passes here, whoever brings it: a service, an import
 """
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from crmkit.domain.approvals.approval import Approval
@@ -27,32 +28,24 @@ _MERGE = spec_of(Merge)
 
 
 class Gates:
-    """The approval flows in force, looked up once per work, and the steps that need them."""
+    """The approval flows in force, and the steps that need them."""
 
     def __init__(self, work: "UnitOfWork") -> None:
         """Belong to a work."""
         self._work = work
-        self._flows: dict[str, list[ApprovalFlow]] | None = None
-        self._keepers: dict[str, list[Gatekeeper]] = {}
 
     def check(self, spec: EntitySpec, records: Sequence[Any], befores: Sequence[Any]) -> None:
         """Return when every record may take its step, or raise `ApprovalRequired`."""
         for keeper in self.of(spec):
+            self._work.definitions.rely_on(_FLOW, keeper.flow)
             for record, before in zip(records, befores, strict=True):
                 hashed = keeper.content_to_approve(before, record)
                 if hashed is not None and not self._is_only_merged(keeper, before, record):
                     self._must_be_approved(keeper, record, hashed)
-        if spec is _FLOW:
-            self._flows = None
-            self._keepers.clear()
 
-    def of(self, spec: EntitySpec) -> list[Gatekeeper]:
+    def of(self, spec: EntitySpec) -> Sequence[Gatekeeper]:
         """Return the gatekeepers of an entity."""
-        if spec.name not in self._keepers:
-            self._keepers[spec.name] = [
-                self.keeper(flow) for flow in self._in_force().get(spec.name, ())
-            ]
-        return self._keepers[spec.name]
+        return self._work.definitions.get(("keepers", spec.name), partial(self._of, spec))
 
     def keeper(self, flow: ApprovalFlow) -> Gatekeeper:
         """Read the filters of a flow, or raise what is wrong with them."""
@@ -65,13 +58,16 @@ class Gates:
             when=reader.read(spec, dict(flow.when)),
         )
 
+    def _of(self, spec: EntitySpec) -> Sequence[Gatekeeper]:
+        flows = self._work.definitions.get("flows", self._in_force)
+        return tuple([self.keeper(flow) for flow in flows.get(spec.name, ())])
+
     def _in_force(self) -> dict[str, list[ApprovalFlow]]:
-        if self._flows is None:
-            self._flows = {}
-            for flow in self._find(_FLOW, _none(_FLOW, "retired_at"), _none(_FLOW, "deleted_at")):
-                if flow.is_in_force:
-                    self._flows.setdefault(flow.entity, []).append(flow)
-        return self._flows
+        flows: dict[str, list[ApprovalFlow]] = {}
+        for flow in self._find(_FLOW, _none(_FLOW, "retired_at"), _none(_FLOW, "deleted_at")):
+            if flow.is_in_force:
+                flows.setdefault(flow.entity, []).append(flow)
+        return flows
 
     def _must_be_approved(self, keeper: Gatekeeper, record: Any, hashed: str) -> None:
         for approval in self._find(_APPROVAL, _is(_APPROVAL, "record_id", record.id)):

@@ -4,9 +4,11 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
+from crmkit.domain.access.showing import shown_changes, shown_event, shown_message
 from crmkit.domain.access.sight import Sight, asked_paths
 from crmkit.domain.access.veils import Level
-from crmkit.domain.aggregate import Aggregate
+from crmkit.domain.aggregate import Aggregate, Event
+from crmkit.domain.changes import Change, OutboxMessage
 from crmkit.domain.composite_kinds import Part
 from crmkit.domain.custom_fields import CustomField
 from crmkit.domain.custom_rules import CustomRules
@@ -18,7 +20,9 @@ from crmkit.domain.filters.tree import Filter
 from crmkit.domain.filters.where import Fields, where
 from crmkit.ports import Action, Clearance, Hooks
 from crmkit.work.collection import Collection
+from crmkit.work.definitions import Definitions
 from crmkit.work.departments import Departments
+from crmkit.work.journal import Journal
 
 A = TypeVar("A", bound=Aggregate)
 
@@ -28,7 +32,8 @@ class Seeing(Departments):
 
     _clearance: Clearance
     _hooks: Hooks
-    _custom: dict[str, CustomRules]
+    _journal: Journal
+    definitions: Definitions
     registry: Registry
 
     def of(self, cls: type[A]) -> Collection[A]:
@@ -52,6 +57,29 @@ class Seeing(Departments):
         sight = self._clearance.sight(self.registry[type(record)])
         shown: A = record if sight is None else sight.shown(record)
         return shown
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """Return what a rehearsal has changed so far; a real work does not keep it."""
+        return tuple(
+            shown
+            for change in self._journal.changes
+            for shown in shown_changes(self.sight(change.entity), [change])
+        )
+
+    @property
+    def messages(self) -> tuple[OutboxMessage, ...]:
+        """Return what a rehearsal would have delivered; a real work does not keep it."""
+        return tuple(
+            shown_message(self.sight(message.record_key.partition(":")[0]), message)
+            for message in self._journal.messages
+        )
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """Return what was told so far, to plugins and to subscribers."""
+        told = self._journal.told
+        return tuple(shown_event(self.sight(one.entity), one.event) for one in told)
 
     @property
     def clearance(self) -> Clearance:
@@ -85,15 +113,7 @@ class Seeing(Departments):
 
     def custom_rules(self, spec: EntitySpec) -> CustomRules:
         """Return what the tenant's own fields ask of the records of an entity."""
-        known = self._custom.get(spec.name)
-        if known is None:
-            fields: list[CustomField] = []
-            if spec.cls is not CustomField:
-                mine = where(CustomField).entity.eq(spec.name)
-                fields = [*self._hooks.fields(spec.name), *self.behind(CustomField).find(mine)]
-            known = CustomRules(spec, {field.key: field for field in fields})
-            self._custom[spec.name] = known
-        return known
+        return self.definitions.get(("custom", spec.name), lambda: self._read_rules(spec))
 
     def custom_fields(self, spec: EntitySpec) -> Mapping[str, CustomField]:
         """Return the tenant's own fields of an entity by key."""
@@ -107,6 +127,13 @@ class Seeing(Departments):
     @abstractmethod
     def itself(self) -> Any:
         """Return the unit of work."""
+
+    def _read_rules(self, spec: EntitySpec) -> CustomRules:
+        fields: list[CustomField] = []
+        if spec.cls is not CustomField:
+            mine = where(CustomField).entity.eq(spec.name)
+            fields = [*self._hooks.fields(spec.name), *self.behind(CustomField).find(mine)]
+        return CustomRules(spec, {field.key: field for field in fields})
 
     def _within(self, spec: EntitySpec, lowered: Lowered) -> Lowered:
         sight = self._clearance.sight(spec)

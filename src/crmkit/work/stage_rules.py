@@ -3,18 +3,16 @@
 Every write passes here, whoever brings it: a service, a plain save, an import.
 """
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from crmkit.domain.entity import EntitySpec
-from crmkit.domain.filters.as_json import FilterReader
-from crmkit.domain.filters.tree import Filter
 from crmkit.domain.named_kinds import Identity
 from crmkit.domain.sales.moving import check_step
-from crmkit.domain.sales.pipeline import Pipeline, PipelineId
+from crmkit.domain.sales.pipeline import Pipeline
 from crmkit.domain.sales.stage_stay import StageStay, StageStayId, began_at, stay_between
 
 if TYPE_CHECKING:
@@ -35,12 +33,13 @@ class StageRules:
         if self._is_lifted or not _passes(spec):
             return
         pipelines: dict[Any, Pipeline] = {}
+        reads = partial(self._work.definitions.read, spec)
         for record, before in zip(records, befores, strict=True):
             if record.pipeline_id is None or not _goes_on(before, record):
                 continue
             if record.pipeline_id not in pipelines:
-                pipelines[record.pipeline_id] = self._pipeline(record.pipeline_id)
-            self._check(spec, pipelines[record.pipeline_id], before, record)
+                pipelines[record.pipeline_id] = self._work.definitions.pipeline(record.pipeline_id)
+            check_step(pipelines[record.pipeline_id], before, record, reads)
 
     def marked(self, spec: EntitySpec, records: Sequence[Any], befores: Sequence[Any]) -> list[Any]:
         """Return records that go on, each standing there since now unless it says since when."""
@@ -59,7 +58,8 @@ class StageRules:
             return
         for record, before in zip(records, befores, strict=True):
             if _has_gone_on(before, record):
-                pipeline = before.pipeline_id and self._pipeline(before.pipeline_id)
+                known = self._work.definitions.pipeline
+                pipeline = before.pipeline_id and known(before.pipeline_id)
                 self.keep_stay(
                     before, record, pipeline, at=_left_at(before, record, self._work.now)
                 )
@@ -101,23 +101,6 @@ class StageRules:
 
     def _is_free(self, spec: EntitySpec) -> bool:
         return self._is_lifted or self._is_kept or not _passes(spec)
-
-    def _pipeline(self, pipeline_id: PipelineId) -> Pipeline:
-        """Return the pipeline as this work has seen it, held to the end, or as it is stored."""
-        spec = self._work.registry[Pipeline]
-        known: Pipeline | None = self._work.known(spec, pipeline_id)
-        if known is None or known.deleted_at is not None:
-            return self._work.behind(Pipeline).get(pipeline_id)
-        self._work.rely_on(spec, known)
-        return known
-
-    def _check(self, spec: EntitySpec, pipeline: Pipeline, before: Any, record: Any) -> None:
-        reader = FilterReader(self._work.registry, self._work.custom_parts)
-
-        def read(written: Mapping[str, Any]) -> Filter:
-            return reader.read(spec, dict(written))
-
-        check_step(pipeline, before, record, read)
 
 
 @cache

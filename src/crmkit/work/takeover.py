@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from crmkit.domain.aggregate import Aggregate
 from crmkit.domain.entity import EntitySpec
 from crmkit.domain.sales.moving import check_standing
-from crmkit.domain.sales.pipeline import Pipeline
 
 if TYPE_CHECKING:
     from crmkit.work.unit import UnitOfWork
@@ -52,4 +51,4 @@ class Takeover:
         """Refuse a stage that the pipeline does not have, or that is not for the outcome."""
         pipeline_id = getattr(record, "pipeline_id", None)
         if pipeline_id is not None:
-            check_standing(self._work.behind(Pipeline).get(pipeline_id), record)
+            check_standing(self._work.definitions.pipeline(pipeline_id), record)

@@ -6,14 +6,12 @@ from types import TracebackType
 from typing import Any, Self
 from uuid import UUID
 
-from crmkit.domain.access.showing import shown_changes, shown_event, shown_message
-from crmkit.domain.aggregate import Aggregate, Event
-from crmkit.domain.changes import Change, Operation, OutboxMessage
-from crmkit.domain.custom_fields import CustomField
-from crmkit.domain.custom_rules import CustomRules
+from crmkit.domain.aggregate import Aggregate
+from crmkit.domain.changes import Change, Operation
 from crmkit.domain.entity import EntitySpec, Registry
 from crmkit.errors import InvalidSettings, Refused, StoreClosed
 from crmkit.ports import Access, Actor, Hooks, Session
+from crmkit.work.definitions import Definitions, KeptDefinitions, explained
 from crmkit.work.effects import run_before_commit
 from crmkit.work.gates import Gates
 from crmkit.work.journal import Journal
@@ -44,9 +42,11 @@ class UnitOfWork(Seeing):
         access: Access,
         once: Once | None = None,
         rehearsal: bool = False,
+        kept: KeptDefinitions | None = None,
     ) -> None:
         """Belong to a session; `CRM.work` is the way to open one."""
         self._session = session
+        self.is_alone = session.is_alone
         self._storing = Storing(self, session)
         self._marks = marks
         self._hooks = hooks
@@ -55,9 +55,9 @@ class UnitOfWork(Seeing):
         self._journal = Journal(marks, keeps=rehearsal)
         self._seen = Seen()
         self.vouched = set[UUID]()
-        self._custom: dict[str, CustomRules] = {}
         self._ended: str = ""
         self._is_committing = False
+        self.definitions = Definitions(self, kept)
         self.gates = Gates(self)
         self.stage_rules = StageRules(self)
         self.takeover = Takeover(self)
@@ -95,29 +95,6 @@ class UnitOfWork(Seeing):
         """Return the id under which everything written here is logged."""
         return self._marks.changeset_id
 
-    @property
-    def changes(self) -> tuple[Change, ...]:
-        """Return what a rehearsal has changed so far; a real work does not keep it."""
-        return tuple(
-            shown
-            for change in self._journal.changes
-            for shown in shown_changes(self.sight(change.entity), [change])
-        )
-
-    @property
-    def messages(self) -> tuple[OutboxMessage, ...]:
-        """Return what a rehearsal would have delivered; a real work does not keep it."""
-        return tuple(
-            shown_message(self.sight(message.record_key.partition(":")[0]), message)
-            for message in self._journal.messages
-        )
-
-    @property
-    def events(self) -> tuple[Event, ...]:
-        """Return what was told so far, to plugins and to subscribers."""
-        told = self._journal.told
-        return tuple(shown_event(self.sight(one.entity), one.event) for one in told)
-
     def new_id(self) -> UUID:
         """Return a fresh id."""
         return self._marks.new_id()
@@ -140,7 +117,7 @@ class UnitOfWork(Seeing):
 
     def guard(self, record: Aggregate) -> None:
         """Rely on a record seen earlier: the commit is refused when it has moved on."""
-        self.rely_on(self.registry[type(record)], record)
+        self._seen.rely_on(self.registry[type(record)], record)
 
     def hold(self, record: Aggregate) -> None:
         """Hold a record, from now to the end, for a rule over other records that belong to it.
@@ -188,10 +165,10 @@ class UnitOfWork(Seeing):
                     session.commit()
         except BaseException as error:
             self.rollback()
-            explained = self._once.explain(error) if self._once else error
-            if explained is error:
+            told = explained(self._once.explain(error) if self._once else error)
+            if told is error:
                 raise
-            raise explained from error
+            raise told from error
         if self._rehearsal:
             self.rollback()
         self._ended = _REHEARSED if self._rehearsal else _COMMITTED
@@ -218,8 +195,11 @@ class UnitOfWork(Seeing):
             raise StoreClosed(f"this work was {self._ended}", path="work", fix="open another work")
 
     def rely_on(self, spec: EntitySpec, record: Any) -> None:
-        """Note that a decision rests on this version of a record."""
-        self._seen.rely_on(spec, record)
+        """Note that a decision rests on a record just read; where nobody else writes it stays."""
+        if self.is_alone:
+            self._seen.remember(spec, record)
+        else:
+            self._seen.rely_on(spec, record)
 
     def remember(self, spec: EntitySpec, record: Any) -> None:
         """Keep a record as it is stored, for the difference that a later save makes."""
@@ -245,8 +225,7 @@ class UnitOfWork(Seeing):
         self._journal.note(spec, befores, records, operation)
         self._spread(spec, records, operation)
         self._seen.wrote(spec, befores, records)
-        if spec.cls is CustomField:
-            self._custom.clear()
+        self.definitions.changed(spec)
         with self.storing() as session:
             self._journal.write(session, only_full=True)
 
@@ -275,6 +254,7 @@ class UnitOfWork(Seeing):
         run_before_commit(self, self._journal, self._hooks)
         with self.storing() as session:
             self._hold(session)
+            self.definitions.write_mark(session)
             self._journal.write(session)
             self._journal.send(session, self._hooks.subscribers)
             if self._once is not None:
@@ -285,7 +265,7 @@ class UnitOfWork(Seeing):
             return
         for spec, versions in self._seen.to_hold():
             session.guard(spec, versions)
-        for spec, versions in self._clearance.relied_on():
+        for spec, versions in (*self._clearance.relied_on(), *self.definitions.relied_on()):
             session.confirm(spec, versions)
 
 

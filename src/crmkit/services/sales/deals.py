@@ -118,7 +118,7 @@ def reopen_deal(work: UnitOfWork, deal_id: DealId) -> Deal:
 
 def _pipeline(work: UnitOfWork, deal: Deal) -> Pipeline | None:
     """Return the pipeline whose rules hold, whether the actor sees it or not."""
-    return None if deal.pipeline_id is None else work.behind(Pipeline).get(deal.pipeline_id)
+    return None if deal.pipeline_id is None else work.definitions.pipeline(deal.pipeline_id)
 
 
 def _kept(work: UnitOfWork, before: Deal, after: Deal, pipeline: Pipeline | None) -> Deal:

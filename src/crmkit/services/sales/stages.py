@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import islice
 from typing import Any, TypeVar
 from uuid import UUID
@@ -9,7 +10,6 @@ from uuid import UUID
 from crmkit.domain.access.acting import Right
 from crmkit.domain.aggregate import Aggregate
 from crmkit.domain.entity import EntitySpec
-from crmkit.domain.filters.as_json import FilterReader
 from crmkit.domain.filters.where import where
 from crmkit.domain.sales.deal import Deal
 from crmkit.domain.sales.moving import check_move
@@ -45,8 +45,7 @@ def move_in_pipeline(work: UnitOfWork, record: A, *, to: str) -> A:
 def must_be_allowed(work: UnitOfWork, pipeline: Pipeline, record: Any, to: str) -> None:
     """Return when a record may move to a stage, or raise `MoveRefused` with every reason."""
     spec = work.registry[type(record)]
-    reader = FilterReader(work.registry, work.custom_parts)
-    check_move(pipeline, record, to, lambda written: reader.read(spec, dict(written)))
+    check_move(pipeline, record, to, partial(work.definitions.read, spec))
 
 
 def keep_stay(

@@ -40,6 +40,8 @@ GUARD: Final = "_guard"
 class MongoSession:
     """A transaction; `tenant` is part of every command, and after an error it only rolls back."""
 
+    is_alone: Final = False
+
     def __init__(
         self,
         tenant: str,

@@ -42,6 +42,8 @@ class Connection:
     """What is put behind a SELECT to hold its rows until the commit."""
     copies: ClassVar[bool] = False
     """Whether `copy` is there."""
+    one_writer: ClassVar[bool] = False
+    """Whether writers are one after another from their first read."""
     streamed: ClassVar[int] = BATCH
     """How many rows of a stream are brought at a time."""
 
@@ -51,6 +53,11 @@ class Connection:
         self._lease = lease
         self._streams: list[Stream] = []
         self._savepoint = ""
+
+    @property
+    def is_alone(self) -> bool:
+        """Say whether no other connection writes while a writing transaction of ours lasts."""
+        return self.one_writer and self._lease is not None
 
     def begin(self, *, read_only: bool) -> None:
         """Begin a transaction, or set off what is done inside the caller's."""

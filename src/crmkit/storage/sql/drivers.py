@@ -20,6 +20,7 @@ class SqliteConnection(Connection):
     """SQLite: writers begin IMMEDIATE, so that they are one after another from their first read."""
 
     kind: ClassVar[str] = SQLITE
+    one_writer: ClassVar[bool] = True
     streamed: ClassVar[int] = 100  # there are no round trips to save, and few rows stay in cache
     _isolation: Any = None
 

@@ -47,6 +47,7 @@ class SqlSession:
         self._entities = statements.entities
         self._failures = failures
         self._read_only = read_only
+        self.is_alone = connection.is_alone and not read_only
         self._loaded: dict[tuple[str, UUID], Any] = {}
         self._is_fresh = True
         self._over = ""
