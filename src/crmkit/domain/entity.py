@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NoReturn, TypeVar
 from uuid import UUID
 
 import attrs
@@ -187,6 +187,7 @@ class Registry:
     def __init__(self, classes: Iterable[type[Any]] = ()) -> None:
         """Register `classes` in the order given."""
         self._by_name: dict[str, EntitySpec] = {}
+        self._known: dict[str | type[Any], EntitySpec] = {}
         for cls in classes:
             self.add(cls)
 
@@ -200,19 +201,13 @@ class Registry:
                 path=spec.name,
                 fix="give one of them another name",
             )
+        self._known |= {spec.name: spec, cls: spec}
         return spec
 
     def __getitem__(self, key: "str | type[Any]") -> EntitySpec:
         """Find an entity by its name or class, or raise `UnknownEntity`."""
-        name = key if isinstance(key, str) else spec_of(key).name
-        found = self._by_name.get(name)
-        if found is None or (not isinstance(key, str) and found.cls is not key):
-            raise UnknownEntity(
-                f"{name!r} is not registered with this CRM",
-                path=name,
-                fix="give the class to CRM.open(entities=...) or register it in a plugin",
-            )
-        return found
+        known = self._known.get(key)
+        return self._missing(key) if known is None else known
 
     def __contains__(self, name: str) -> bool:
         """Say whether an entity of this name is registered."""
@@ -221,6 +216,14 @@ class Registry:
     def __iter__(self) -> Iterator[EntitySpec]:
         """Walk the entities in the order they were registered."""
         return iter(self._by_name.values())
+
+    def _missing(self, key: "str | type[Any]") -> NoReturn:
+        name = key if isinstance(key, str) else spec_of(key).name
+        raise UnknownEntity(
+            f"{name!r} is not registered with this CRM",
+            path=name,
+            fix="give the class to CRM.open(entities=...) or register it in a plugin",
+        )
 
 
 def _check_declaration(spec: EntitySpec) -> None:

@@ -39,6 +39,8 @@ def from_milliseconds(milliseconds: int) -> datetime:
 
 
 def _moved(value: datetime, path: str) -> datetime:
+    if value.tzinfo is UTC and type(value) is datetime:
+        return value.replace(microsecond=value.microsecond // 1000 * 1000)
     if value.utcoffset() is None:
         raise InvalidValue(
             "the instant has no time zone", path=path, fix="give it one, such as tzinfo=UTC"

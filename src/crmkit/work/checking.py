@@ -1,11 +1,12 @@
 """What a unit of work checks before it writes: custom fields, references, unique custom values."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
 from crmkit.domain.aggregate import Aggregate
+from crmkit.domain.blanks import values_of
 from crmkit.domain.changes import Claim, claim_value
 from crmkit.domain.custom_fields import CustomField
 from crmkit.domain.custom_rules import CustomRules
@@ -128,23 +129,41 @@ def _is(name: str, value: Any) -> Lowered:
 def _references(
     work: "UnitOfWork", spec: EntitySpec, records: Sequence[Any], befores: Sequence[Any]
 ) -> Iterator[tuple[str, str, set[UUID]]]:
-    """Bring each reference that changes: its field, the entity it leads to, the ids."""
-    for name, target in _leads(spec):
+    """Bring each reference that changes: its field, the entity it leads to, the ids.
+
+    What only tells of another record refers to what that record refers to, which was checked.
+    """
+    leads = _leads(spec)
+    if spec.cls.only_tells or not leads.fields:
+        return
+    wanted: dict[tuple[str, str], set[UUID]] = {}
+    for record, was in zip(records, befores, strict=True):
+        values = leads.values(record)
+        olds = leads.none if was is None else leads.values(was)
+        if values == olds:
+            continue
+        for field, value, old in zip(leads.fields, values, olds, strict=True):
+            if value is not None and value != old:
+                wanted.setdefault(field, set()).add(value)
+    for (name, target), ids in wanted.items():
         if target in work.registry:
-            wanted = {
-                value
-                for record, was in zip(records, befores, strict=True)
-                if (value := getattr(record, name)) is not None
-                and (was is None or getattr(was, name) != value)
-            }
-            yield name, target, wanted
+            yield name, target, ids
+
+
+class _Leads(NamedTuple):
+    """The fields of an entity that refer to other records."""
+
+    fields: tuple[tuple[str, str], ...]
+    """The name, and the entity to which it leads."""
+    values: Callable[[Any], tuple[Any, ...]]
+    none: tuple[None, ...]
 
 
 @cache
-def _leads(spec: EntitySpec) -> tuple[tuple[str, str], ...]:
-    """Return the fields that refer to other records, and the entities that they lead to."""
-    kinds = [(name, part.kind) for name, part in spec.parts.items()]
-    return tuple((name, kind.target) for name, kind in kinds if isinstance(kind, Identity))
+def _leads(spec: EntitySpec) -> _Leads:
+    kinds = [(name, part.kind) for name, part in spec.parts.items() if name != "id"]
+    fields = [(name, kind.target) for name, kind in kinds if isinstance(kind, Identity)]
+    return _Leads(tuple(fields), values_of([name for name, _to in fields]), (None,) * len(fields))
 
 
 def _check_seen(

@@ -112,7 +112,7 @@ class Journal:
                 session.insert_many(_MESSAGE, messages)
             if self._keeps:
                 self.messages += messages
-        if parcels := pack(self._bulks, marks.new_ids, origin, subscribers):
+        if self._bulks and (parcels := pack(self._bulks, marks.new_ids, origin, subscribers)):
             session.insert_many(PARCEL, parcels)
 
     def _of_all_changes(self, spec: EntitySpec, operation: Operation) -> dict[str, Any]:

@@ -13,6 +13,8 @@ from crmkit.ports import Actor, Clock, Ids
 
 MAX_TENANT: Final = 63
 MAX_ACTOR: Final = 200
+AHEAD: Final = 6
+"""How many ids a work makes ahead: to make several at once is little dearer than to make one."""
 
 
 @attrs.frozen(kw_only=True)
@@ -26,14 +28,20 @@ class Marks:
     changeset_id: UUID
     reason: str | None = None
     cause_id: UUID | None = None
+    _ahead: list[UUID] = attrs.field(factory=list, eq=False, repr=False)
 
     def new_id(self) -> UUID:
         """Return a fresh id, above all before it."""
-        return self.ids.next_id(self.now)
+        return self.new_ids(1)[0]
 
     def new_ids(self, count: int) -> list[UUID]:
-        """Return several fresh ids, each above the one before."""
-        return self.ids.next_ids(self.now, count)
+        """Return several fresh ids, each above the one before; a few are made ahead."""
+        ahead = self._ahead
+        if count > len(ahead):
+            ahead[:] = self.ids.next_ids(self.now, count + AHEAD)
+        taken = ahead[:count]
+        del ahead[:count]
+        return taken
 
 
 def marks_of(
@@ -47,14 +55,16 @@ def marks_of(
 ) -> Marks:
     """Take the time and an id for a work; names that are empty or too long are refused."""
     now = as_instant(clock.now(), path="clock")
+    changeset_id, *ahead = ids.next_ids(now, 1 + AHEAD)
     return Marks(
         actor=by if isinstance(by, Actor) else Actor(id=name_of(by, "by", MAX_ACTOR)),
         tenant=name_of(tenant, "tenant", MAX_TENANT),
         now=now,
         ids=ids,
-        changeset_id=ids.next_id(now),
+        changeset_id=changeset_id,
         reason=None if reason is None else check_text(reason, path="reason"),
         cause_id=cause_id,
+        ahead=ahead,
     )
 
 

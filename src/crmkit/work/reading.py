@@ -55,18 +55,14 @@ class Reading(Generic[A]):
 
     def get(self, record_id: UUID, *, removed: bool = False) -> A:
         """Return one record, or raise `NotFound`; it is guarded until the commit."""
-        record = self.look_up([record_id], removed=removed).get(record_id)
-        if record is None:
+        found = self._seen(self._fetch([record_id]), removed=removed)
+        if not found:
             raise NotFound(f"there is no {self.spec.name} {record_id}", path=f"{self.spec.name}.id")
-        return record
+        return self._shown(found[0])
 
     def look_up(self, ids: Sequence[UUID], *, removed: bool = False) -> dict[UUID, A]:
         """Return the records that exist among `ids`, by id; each is guarded until the commit."""
-        found = [one for one in self._fetch(ids) if removed or one.deleted_at is None]
-        if self._sight is not None:
-            found = self._sight.chosen(found)
-        for record in found:
-            self._work.rely_on(self.spec, record)
+        found = self._seen(self._fetch(ids), removed=removed)
         return {record.id: self._shown(record) for record in found}
 
     def find(
@@ -169,8 +165,18 @@ class Reading(Generic[A]):
             rows = session.tally(self.spec, tally)
         return list(read_rows(summary, rows))
 
+    def _seen(self, found: list[A], *, removed: bool) -> list[A]:
+        """Return those of the records that the actor sees, each held until the commit."""
+        if not removed:
+            found = [one for one in found if one.deleted_at is None]
+        if self._sight is not None:
+            found = self._sight.chosen(found)
+        for record in found:
+            self._work.rely_on(self.spec, record)
+        return found
+
     def _fetch(self, ids: Sequence[UUID]) -> list[A]:
-        wanted = list(dict.fromkeys(ids))
+        wanted = ids if len(ids) == 1 else list(dict.fromkeys(ids))
         for record_id in wanted:
             self.spec.parts["id"].check(record_id)
         if not wanted:
