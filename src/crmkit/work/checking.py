@@ -56,11 +56,9 @@ def _check_steps(
     work: "UnitOfWork", spec: EntitySpec, records: Sequence[Any], befores: Sequence[Any]
 ) -> None:
     """Hold the rules of steps against each record that is not taken over from elsewhere."""
-    pairs = zip(records, befores, strict=True)
-    bound = [(one, was) for one, was in pairs if not work.takeover.frees(spec, one, was)]
-    ours, ours_before = [one for one, _was in bound], [was for _one, was in bound]
+    ours, ours_before = work.takeover.bound(spec, records, befores)
     if spec.cls.check_step is not Aggregate.check_step:
-        for record, was in bound:
+        for record, was in zip(ours, ours_before, strict=True):
             record.check_step(was)
     work.stage_rules.check(spec, ours, ours_before)
     work.gates.check(spec, ours, ours_before)

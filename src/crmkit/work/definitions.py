@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Shelf = dict[Hashable, Any]
 _MARK: Final = spec_of(DefinitionMark)
+_PIPELINE: Final = spec_of(Pipeline)
 MOST_TENANTS: Final = 256
 MOST_FILTERS: Final = 256
 
@@ -69,9 +70,10 @@ class Definitions:
 
     def pipeline(self, pipeline_id: UUID) -> Pipeline:
         """Return a pipeline, held until the commit, or raise `NotFound`."""
-        pipelines = self._work.behind(Pipeline)
-        found = self.get(("pipeline", pipeline_id), lambda: pipelines.get(pipeline_id))
-        self._work.rely_on(pipelines.spec, found)
+        found = self.get(
+            ("pipeline", pipeline_id.int), lambda: self._work.behind(Pipeline).get(pipeline_id)
+        )
+        self._work.rely_on(_PIPELINE, found)
         return found
 
     def read(self, spec: EntitySpec, written: Mapping[str, Any]) -> Filter:

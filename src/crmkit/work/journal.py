@@ -87,9 +87,14 @@ class Journal:
         for bulk in self._bulks:
             yield from bulk.happenings()
 
-    def write(self, session: Session, *, only_full: bool = False) -> None:
-        """Write what is pending; with `only_full` wait until there is a batch of it."""
-        if not self._pending or (only_full and len(self._pending) < BATCH):
+    @property
+    def is_full(self) -> bool:
+        """Say whether there is a batch of changes to be written."""
+        return len(self._pending) >= BATCH
+
+    def write(self, session: Session) -> None:
+        """Write the changes that are pending."""
+        if not self._pending:
             return
         if not self._begun:
             self._begun = True

@@ -13,7 +13,7 @@ from crmkit.ports import Actor, Clock, Ids
 
 MAX_TENANT: Final = 63
 MAX_ACTOR: Final = 200
-AHEAD: Final = 6
+AHEAD: Final = 4
 """How many ids a work makes ahead: to make several at once is little dearer than to make one."""
 
 

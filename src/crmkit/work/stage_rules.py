@@ -41,10 +41,10 @@ class StageRules:
                 pipelines[record.pipeline_id] = self._work.definitions.pipeline(record.pipeline_id)
             check_step(pipelines[record.pipeline_id], before, record, reads)
 
-    def marked(self, spec: EntitySpec, records: Sequence[Any], befores: Sequence[Any]) -> list[Any]:
+    def marked(self, spec: EntitySpec, records: list[Any], befores: Sequence[Any]) -> list[Any]:
         """Return records that go on, each standing there since now unless it says since when."""
         if self._is_free(spec) or "stage_since" not in spec.parts:
-            return list(records)
+            return records
         return [
             record.replaced(stage_since=self._work.now)
             if _has_gone_on(before, record) and record.stage_since == before.stage_since
@@ -128,7 +128,7 @@ def _goes_on(before: Any, after: Any) -> bool:
     """Say whether a live record is new, or stands elsewhere than before."""
     if after.deleted_at is not None:
         return False
-    names = ("stage", "pipeline_id", "outcome")
-    return before is None or any(
-        getattr(before, name, None) != getattr(after, name, None) for name in names
-    )
+    if before is None or before.stage != after.stage:
+        return True
+    outcome, to_outcome = (getattr(one, "outcome", None) for one in (before, after))
+    return before.pipeline_id != after.pipeline_id or outcome != to_outcome

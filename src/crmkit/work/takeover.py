@@ -1,6 +1,6 @@
 """Taking over: records that come from another system as they stood, past the rules of steps."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -36,10 +36,20 @@ class Takeover:
         finally:
             self._classes = ()
 
-    def frees(self, spec: EntitySpec, record: Any, before: Any) -> bool:
-        """Say whether a record is taken over; raises what makes it impossible as it stands."""
+    def bound(
+        self, spec: EntitySpec, records: Sequence[Any], befores: Sequence[Any]
+    ) -> tuple[Sequence[Any], Sequence[Any]]:
+        """Return the records that are bound by the rules of steps, and what they were before.
+
+        Raises what makes it impossible to take one of the others over as it stands.
+        """
         if spec.cls not in self._classes:
-            return False
+            return records, befores
+        pairs = zip(records, befores, strict=True)
+        bound = [(one, was) for one, was in pairs if not self._frees(spec, one, was)]
+        return [one for one, _was in bound], [was for _one, was in bound]
+
+    def _frees(self, spec: EntitySpec, record: Any, before: Any) -> bool:
         if before is not None:
             return record.id in self._taken
         record.check_taken_over()

@@ -226,8 +226,8 @@ class UnitOfWork(Seeing):
         self._spread(spec, records, operation)
         self._seen.wrote(spec, befores, records)
         self.definitions.changed(spec)
-        with self.storing() as session:
-            self._journal.write(session, only_full=True)
+        if self._journal.is_full:
+            self.write_log()
 
     def write_log(self) -> None:
         """Write the changes noted so far, so that this work can read them in the change log."""
