@@ -12,7 +12,6 @@ from crmkit.domain.changes import INTERNAL, OutboxMessage
 from crmkit.domain.definitions import DefinitionMark
 from crmkit.domain.entity import Registry
 from crmkit.domain.ids import UuidSequence
-from crmkit.domain.instants import as_instant
 from crmkit.domain.privacy.audit import AuditEntry
 from crmkit.domain.privacy.erasure import LOGS as PRIVACY_LOGS
 from crmkit.errors import StoreClosed
@@ -46,7 +45,7 @@ class SystemClock:
 
     def now(self) -> datetime:
         """Return the present instant, in UTC, to the millisecond."""
-        return as_instant(datetime.now(UTC))
+        return datetime.fromtimestamp(time.time_ns() // 1_000_000 / 1000, UTC)
 
 
 class CRM:

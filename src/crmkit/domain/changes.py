@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
+from itertools import compress, count
+from operator import is_not
 from typing import Annotated, Any, NamedTuple
 from uuid import UUID
 
@@ -210,9 +212,10 @@ def differences(spec: EntitySpec, before: Any, after: Any) -> tuple[dict[str, An
     logged = _logged(spec)
     old: dict[str, Any] = {}
     new: dict[str, Any] = {}
-    pairs = zip(logged.fields, logged.values(before), logged.values(after), strict=True)
-    for (name, plain), was, now in pairs:
-        if was is not now and was != now:
+    olds, news = logged.values(before), logged.values(after)
+    for at in compress(count(), map(is_not, olds, news)):
+        (name, plain), was, now = logged.fields[at], olds[at], news[at]
+        if was != now:
             old[name] = was if was is None or plain is None else plain(was)
             new[name] = now if now is None or plain is None else plain(now)
     return old, new

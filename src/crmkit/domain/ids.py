@@ -4,9 +4,10 @@ import secrets
 from collections.abc import Callable
 from datetime import datetime
 from threading import Lock
+from typing import Any
 from uuid import UUID
 
-from crmkit.domain.blanks import setter_of
+from crmkit.domain.blanks import blank_of
 from crmkit.domain.instants import to_milliseconds
 
 _COUNTER_BITS = 42
@@ -66,10 +67,11 @@ def _made(fixed: int, at: int, chance: int) -> UUID:
 
 def uuid_from_int(number: int) -> UUID:
     """Make a UUID from its 128-bit number without re-checking it (a third of the usual cost)."""
-    made = _NEW(UUID)
-    _SET_INT(made, number)
-    _SET_SAFE(made, _SAFE_UNKNOWN)
-    return made
+    made = _NEW(_BLANK)
+    made.int = number
+    made.is_safe = _SAFE_UNKNOWN
+    made.__class__ = UUID
+    return made  # type: ignore[no-any-return]
 
 
 def id_text(number: UUID) -> str:
@@ -79,6 +81,5 @@ def id_text(number: UUID) -> str:
 
 
 _NEW = object.__new__
-_SET_INT = setter_of(UUID, "int")
-_SET_SAFE = setter_of(UUID, "is_safe")
+_BLANK: Any = blank_of(UUID)
 _SAFE_UNKNOWN = UUID(int=0).is_safe

@@ -46,14 +46,14 @@ class Collection(Reading[A]):
 
     def add(self, record: A) -> A:
         """Write a new record; returns it as it is kept, at version 1."""
-        return self.insert_many([record])[0]
+        return self._insert([record])[0]
 
     def save(self, record: A) -> A:
         """Write a changed record, or raise `VersionConflict` when it has moved on.
 
         A record without any difference is returned as it is, and nothing is written.
         """
-        return self.save_many([record])[0]
+        return self._write([record], Operation.UPDATED)[0]
 
     def remove(self, record: A) -> A:
         """Mark a record removed; it leaves lists and frees its unique values."""
@@ -76,12 +76,7 @@ class Collection(Reading[A]):
         """Write new records in batches; all of them or, with the work, none."""
         written: list[A] = []
         for batch in _batches(records):
-            stamped = [self._stamp_new(record) for record in batch]
-            checked = self._check(stamped, [None] * len(stamped))
-            with self._work.storing() as session:
-                session.insert_many(self.spec, checked)
-            self._log(checked, [None] * len(checked), Operation.CREATED)
-            written += [self._shown(_quiet(record)) for record in checked]
+            written += self._insert(batch)
         return written
 
     def save_many(self, records: Iterable[A]) -> list[A]:
@@ -144,6 +139,14 @@ class Collection(Reading[A]):
         for field, listed in zip(key[1:], lists[1:], strict=True):
             where &= field.in_(listed)
         return {_values(record, names): record for record in self.find(where)}
+
+    def _insert(self, records: list[A]) -> list[A]:
+        nothing = [None] * len(records)
+        checked = self._check([self._stamp_new(record) for record in records], nothing)
+        with self._work.storing() as session:
+            session.insert_many(self.spec, checked)
+        self._log(checked, nothing, Operation.CREATED)
+        return [self._shown(_quiet(record)) for record in checked]
 
     def _write(self, records: list[A], operation: Operation) -> list[A]:
         before = self._befores(records)

@@ -1,6 +1,7 @@
 """The marks of a unit of work: who, when, for whom, why; every row that it writes bears them."""
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
@@ -72,6 +73,11 @@ def name_of(value: object, path: str, max_length: int) -> str:
     """Return a name, or raise `WrongType`, `InvalidValue` or `OutOfRange` naming `path`."""
     if not isinstance(value, str):
         raise WrongType(f"expected a name, got {type(value).__name__}", path=path)
+    return _name(value, path, max_length)
+
+
+@lru_cache(maxsize=1024)
+def _name(value: str, path: str, max_length: int) -> str:
     if not value.strip():
         raise InvalidValue("must not be empty", path=path, fix="give a name")
     return check_text(value, path=path, max_length=max_length)

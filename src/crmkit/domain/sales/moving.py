@@ -9,7 +9,7 @@ from crmkit.domain.filters.as_json import filter_to_json
 from crmkit.domain.filters.matching import matches
 from crmkit.domain.filters.tree import And, Filter
 from crmkit.domain.sales.pipeline import Pipeline, Reopening
-from crmkit.domain.sales.stage import Stage, StageType
+from crmkit.domain.sales.stage import ALWAYS, Stage, StageType
 from crmkit.errors import RuleBroken
 
 _SAID: Final[Mapping[str, str]] = {
@@ -66,7 +66,7 @@ def obstacles_to(pipeline: Pipeline, record: Any, to: str, reads: Reads) -> Iter
         yield Obstacle(path=place, reason=f"{record.stage} does not lead to {to}")
     here = next((stage for stage in pipeline.stages if stage.name == record.stage), None)
     if here is not None:
-        for missing in _unmet(reads(here.leave), record):
+        for missing in _unmet_of(here.leave, record, reads):
             yield Obstacle(path=place, reason=f"to leave {here.name}, {_words(missing)}")
     yield from _obstacles_at(pipeline, record, target, reads)
 
@@ -137,7 +137,7 @@ def _obstacles_at(
     for field in target.requires:
         if _value(record, field) in (None, "", ()):
             yield Obstacle(path=f"{pipeline.entity}.{field}", reason=f"is needed at {target.name}")
-    for missing in _unmet(reads(target.entry), record):
+    for missing in _unmet_of(target.entry, record, reads):
         place = f"{pipeline.entity}.stage"
         yield Obstacle(path=place, reason=f"to enter {target.name}, {_words(missing)}")
 
@@ -145,6 +145,10 @@ def _obstacles_at(
 def _outcome(record: Any) -> StageType | None:
     """Return the outcome of a record that has one of open, won and lost."""
     return _OUTCOMES.get(getattr(record, "outcome", None))
+
+
+def _unmet_of(written: Mapping[str, Any], record: Any, reads: Reads) -> Iterator[Filter]:
+    return iter(()) if written == ALWAYS else _unmet(reads(written), record)
 
 
 def _unmet(condition: Filter, record: Any) -> Iterator[Filter]:
