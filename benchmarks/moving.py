@@ -1,8 +1,9 @@
 """Time moving a deal by the service beside the same rows written bare at the storage port.
 
 `python -m benchmarks.moving [--url sqlite] [--deals 200]` moves every deal once, each in a work
-of its own. The rows that a work writes (deal, stay, change log, outbox) are noted and written again
-into a second database of the same kind by the port alone: read the deal, write the rows, commit.
+of its own. The rows that such works write (deal, stay, change log, outbox) are noted beforehand, in
+memory, and written into a second database of the same kind by the port alone: read the deal, write
+the rows, commit.
 Prints the medians of both, pair by pair in one run, and the ratio; `--profile` prints where the
 service spends its time.
 """
@@ -13,7 +14,7 @@ import pstats
 import statistics
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -26,6 +27,8 @@ from crmkit.services import sales
 from crmkit.storage.opening import open_storage
 
 TENANT = "bench"
+Rows = tuple[Any, list[Any], list[int] | None]
+"""The entity of rows, the rows, and the versions at which they are expected, None where new."""
 
 
 class Listens:
@@ -39,20 +42,26 @@ class Listens:
         """Do nothing."""
 
 
-def _noted(session: Any, notes: list[tuple[Any, ...]]) -> Any:
-    """Let a session note what is written through it, at no cost for what is read."""
-    insert_many, save_many = session.insert_many, session.save_many
+class Noting:
+    """A session that notes what is written through it."""
 
-    def insert(spec: Any, records: Sequence[Any]) -> None:
-        notes.append((spec, list(records), None))
-        insert_many(spec, records)
+    def __init__(self, session: Any, notes: list[Rows]) -> None:
+        """Stand before a session."""
+        self._session = session
+        self._notes = notes
 
-    def save(spec: Any, records: Sequence[Any], expected: Sequence[int]) -> None:
-        notes.append((spec, list(records), list(expected)))
-        save_many(spec, records, expected)
+    def insert_many(self, spec: Any, records: Sequence[Any]) -> None:
+        """Note and write new records."""
+        self._notes.append((spec, list(records), None))
+        self._session.insert_many(spec, records)
 
-    session.insert_many, session.save_many = insert, save
-    return session
+    def save_many(self, spec: Any, records: Sequence[Any], expected: Sequence[int]) -> None:
+        """Note and write changed records."""
+        self._notes.append((spec, list(records), list(expected)))
+        self._session.save_many(spec, records, expected)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._session, name)
 
 
 class NotingStorage:
@@ -61,11 +70,16 @@ class NotingStorage:
     def __init__(self, storage: Any) -> None:
         """Stand before a storage."""
         self._storage = storage
-        self.notes: list[tuple[Any, ...]] = []
+        self.notes: list[Rows] = []
+
+    def taken(self) -> list[Rows]:
+        """Return what was noted since the last time."""
+        taken, self.notes = self.notes, []
+        return taken
 
     def session(self, tenant: str, **named: Any) -> Any:
         """Open a session that notes."""
-        return _noted(self._storage.session(tenant, **named), self.notes)
+        return Noting(self._storage.session(tenant, **named), self.notes)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._storage, name)
@@ -96,31 +110,46 @@ def _url(kind: str, path: Path) -> str:
 
 
 def _run(urls: Sequence[str], deals: int, *, profiled: bool) -> tuple[list[float], list[float]]:
-    noting = NotingStorage(open_storage(urls[0]))
-    with CRM(noting, plugins=[Listens()]) as crm, CRM.open(urls[1]) as mirror:  # type: ignore[arg-type]
+    served, bare, profile = list[float](), list[float](), cProfile.Profile()
+    with CRM.open(urls[0], plugins=[Listens()]) as crm, CRM.open(urls[1]) as mirror:
         crm.schema.apply()
         mirror.schema.apply()
-        noting.notes.clear()
         opened = _open_deals(crm, deals)
-        _write(mirror.storage, noting.notes)
-        served, bare = [], []
-        profile = cProfile.Profile()
-        for deal in opened:
-            noting.notes.clear()
+        for deal, (twin, notes) in zip(opened, _noted(mirror.storage, deals), strict=True):
             if profiled:
                 profile.enable()
-            began = perf_counter()
-            with crm.work(by="li", tenant=TENANT) as work:
-                sales.move_deal(work, deal.id, to="qualification")
-            served.append(perf_counter() - began)
+            served.append(_timed(_move, crm, deal))
             profile.disable()
-            notes = list(noting.notes)
-            began = perf_counter()
-            _write(mirror.storage, notes, deal)
-            bare.append(perf_counter() - began)
-        if profiled:
-            pstats.Stats(profile).sort_stats("cumulative").print_stats(45)
-        return served, bare
+            bare.append(_timed(_write, mirror.storage, notes, twin))
+    if profiled:
+        pstats.Stats(profile).sort_stats("cumulative").print_stats(45)
+    return served, bare
+
+
+def _timed(call: Callable[..., None], *given: Any) -> float:
+    began = perf_counter()
+    call(*given)
+    return perf_counter() - began
+
+
+def _move(crm: CRM, deal: Deal) -> None:
+    with crm.work(by="li", tenant=TENANT) as work:
+        sales.move_deal(work, deal.id, to="qualification")
+
+
+def _noted(mirror: Any, deals: int) -> list[tuple[Deal, list[Rows]]]:
+    """Open as many deals in the mirror, and return the rows that a move of each writes."""
+    noting: Any = NotingStorage(open_storage("memory:"))
+    with CRM(noting, plugins=[Listens()]) as crm:
+        crm.schema.apply()
+        noting.taken()
+        opened = _open_deals(crm, deals)
+        _write(mirror, noting.taken())
+        noted = []
+        for deal in opened:
+            _move(crm, deal)
+            noted.append((deal, noting.taken()))
+        return noted
 
 
 def _open_deals(crm: CRM, count: int) -> list[Deal]:
@@ -133,7 +162,7 @@ def _open_deals(crm: CRM, count: int) -> list[Deal]:
         ]
 
 
-def _write(storage: Any, notes: Sequence[tuple[Any, ...]], deal: Deal | None = None) -> None:
+def _write(storage: Any, notes: Sequence[Rows], deal: Deal | None = None) -> None:
     """Write noted rows in one transaction, after reading the deal."""
     session = storage.session(TENANT)
     for spec, records, expected in notes:

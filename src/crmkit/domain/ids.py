@@ -33,9 +33,7 @@ class UuidSequence:
 
     def next_id(self, now: datetime) -> UUID:
         """Return an id above every id that this sequence gave before."""
-        with self._lock:
-            fixed, at = self._take(now, 1)
-            return _made(fixed, at, self._random_bits(_RANDOM_BITS))
+        return self.next_ids(now, 1)[0]
 
     def next_ids(self, now: datetime, count: int) -> list[UUID]:
         """Return several ids, each above the one before."""
@@ -43,7 +41,10 @@ class UuidSequence:
             fixed, first = self._take(now, count)
             chance = self._random_bits(_RANDOM_BITS * count).to_bytes(4 * count, "big")
         numbers = memoryview(chance).cast("I")
-        return [_made(fixed, at, bits) for at, bits in enumerate(numbers, first)]
+        return [
+            uuid_from_int(fixed | (at >> 30) << 64 | (at & 0x3FFFFFFF) << _RANDOM_BITS | bits)
+            for at, bits in enumerate(numbers, first)
+        ]
 
     def _take(self, now: datetime, count: int) -> tuple[int, int]:
         """Reserve numbers of the counter; return what their ids have in common, and the first."""
@@ -59,10 +60,6 @@ class UuidSequence:
     def _begin(self, millisecond: int) -> None:
         self._millisecond = millisecond
         self._counter = self._random_bits(_COUNTER_BITS - 1)
-
-
-def _made(fixed: int, at: int, chance: int) -> UUID:
-    return uuid_from_int(fixed | (at >> 30) << 64 | (at & 0x3FFFFFFF) << _RANDOM_BITS | chance)
 
 
 def uuid_from_int(number: int) -> UUID:

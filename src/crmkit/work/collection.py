@@ -191,11 +191,11 @@ class Collection(Reading[A]):
             for record, was in zip(records, known, strict=True)
             if was is None or was.version != record.version
         ]
-        stored = {record.id: record for record in self._fetch(missing)}
+        stored = {record.id: record for record in self._fetch(missing)} if missing else {}
         befores: list[A] = []
         for record, was in zip(records, known, strict=True):
             self._check_tenant(record)
-            current = stored.get(record.id, was)
+            current = stored.get(record.id, was) if stored else was
             if not self._is_at(current, record.version) or current is None:
                 self._work.doom()
                 raise VersionConflict(self.spec.name, record.id, record.version)

@@ -134,7 +134,7 @@ class Journal:
 
     def _changeset(self) -> Changeset:
         marks = self._marks
-        return Changeset(
+        return _make_changeset(
             id=marks.changeset_id,
             tenant=marks.tenant,
             at=marks.now,
@@ -152,3 +152,4 @@ def _told(spec: EntitySpec, before: Any, after: Any) -> tuple[Any, Any]:
 
 
 _make_change = maker_of(Change)
+_make_changeset = maker_of(Changeset)

@@ -247,10 +247,11 @@ class UnitOfWork(Seeing):
 
     def _prepare(self) -> None:
         """Let plugins speak, hold what was relied on, write the log, the outbox and the key."""
-        with self.storing():
-            if self._is_committing:
-                raise Refused("the commit is under way", path="work", fix="leave it to its owner")
-            self._is_committing = True
+        self.check_going_on()
+        if self._is_committing:
+            self.doom()
+            raise Refused("the commit is under way", path="work", fix="leave it to its owner")
+        self._is_committing = True
         run_before_commit(self, self._journal, self._hooks)
         with self.storing() as session:
             self._hold(session)

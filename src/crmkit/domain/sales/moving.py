@@ -62,12 +62,12 @@ def obstacles_to(pipeline: Pipeline, record: Any, to: str, reads: Reads) -> Iter
     """Bring what stands in the way; raises `InvalidValue` for a stage that is not there."""
     target = pipeline.stage(to)
     place = f"{pipeline.entity}.stage"
-    if not pipeline.allows(record.stage, to):
+    if pipeline.moves and not pipeline.allows(record.stage, to):
         yield Obstacle(path=place, reason=f"{record.stage} does not lead to {to}")
-    here = next((stage for stage in pipeline.stages if stage.name == record.stage), None)
-    if here is not None:
-        for missing in _unmet_of(here.leave, record, reads):
-            yield Obstacle(path=place, reason=f"to leave {here.name}, {_words(missing)}")
+    for here in pipeline.stages:
+        if here.name == record.stage and here.leave != ALWAYS:
+            for missing in _unmet(reads(here.leave), record):
+                yield Obstacle(path=place, reason=f"to leave {here.name}, {_words(missing)}")
     yield from _obstacles_at(pipeline, record, target, reads)
 
 
@@ -137,18 +137,15 @@ def _obstacles_at(
     for field in target.requires:
         if _value(record, field) in (None, "", ()):
             yield Obstacle(path=f"{pipeline.entity}.{field}", reason=f"is needed at {target.name}")
-    for missing in _unmet_of(target.entry, record, reads):
-        place = f"{pipeline.entity}.stage"
-        yield Obstacle(path=place, reason=f"to enter {target.name}, {_words(missing)}")
+    if target.entry != ALWAYS:
+        for missing in _unmet(reads(target.entry), record):
+            place = f"{pipeline.entity}.stage"
+            yield Obstacle(path=place, reason=f"to enter {target.name}, {_words(missing)}")
 
 
 def _outcome(record: Any) -> StageType | None:
     """Return the outcome of a record that has one of open, won and lost."""
     return _OUTCOMES.get(getattr(record, "outcome", None))
-
-
-def _unmet_of(written: Mapping[str, Any], record: Any, reads: Reads) -> Iterator[Filter]:
-    return iter(()) if written == ALWAYS else _unmet(reads(written), record)
 
 
 def _unmet(condition: Filter, record: Any) -> Iterator[Filter]:

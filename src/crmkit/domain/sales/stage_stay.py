@@ -55,8 +55,11 @@ class StageStay(Aggregate):
 
 def began_at(record: Any) -> datetime | None:
     """Return when a record came to where it stands: by its own telling, or when it was opened."""
-    marks = ("stage_since", "opened_at", "created_at")
-    return next((at for name in marks if (at := getattr(record, name, None)) is not None), None)
+    for name in ("stage_since", "opened_at", "created_at"):
+        at: datetime | None = getattr(record, name, None)
+        if at is not None:
+            return at
+    return None
 
 
 def stay_between(
