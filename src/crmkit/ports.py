@@ -291,8 +291,8 @@ class Hooks(Protocol):
         """Let plugins veto (`Vetoed`) or add changes to `work`."""
         ...
 
-    def subscribes(self) -> bool:
-        """Say whether any plugin wants events after the commit."""
+    def subscribes(self, kind: type[Any]) -> bool:
+        """Say whether any plugin wants events of a class after the commit."""
         ...
 
     def subscribers(self, event: Any) -> Sequence[str]:

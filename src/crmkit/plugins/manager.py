@@ -107,13 +107,15 @@ class Plugins:
         for impl in self._impls["before_commit"]:
             _call(impl, "before_commit", {"event": event, "work": work})
 
-    def subscribes(self) -> bool:
-        """Say whether any plugin wants events after the commit."""
-        return bool(self._impls["after_commit"])
+    def subscribes(self, kind: type[Event]) -> bool:
+        """Say whether any plugin wants events of a class after the commit."""
+        return bool(self._listening(kind))
 
     def subscribers(self, event: Any) -> Sequence[str]:
         """Name the plugins that receive an event, sorted."""
-        kind = type(event)
+        return self._listening(type(event))
+
+    def _listening(self, kind: type[Event]) -> Sequence[str]:
         known = self._subscribers.get(kind)
         if known is None:
             listening = {impl.plugin_name for impl in self._impls["after_commit"]}

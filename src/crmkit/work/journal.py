@@ -17,7 +17,7 @@ from crmkit.domain.making import maker_of
 from crmkit.ports import BATCH, Session
 from crmkit.work.marks import Marks
 from crmkit.work.parcels import PARCEL, Bulk, pack
-from crmkit.work.telling import Happening, Origin, happenings_of, messages_of
+from crmkit.work.telling import Happening, Origin, change_of, happenings_of, messages_of
 
 _CHANGE = spec_of(Change)
 _CHANGESET = spec_of(Changeset)
@@ -69,9 +69,13 @@ class Journal:
         if self._keeps:
             self.changes += noted
 
-    def tell(self, spec: EntitySpec, record: Aggregate, operation: Operation) -> None:
-        """Keep the events of a record, and the general one, for hooks and subscribers."""
-        self.happenings += happenings_of(spec.name, record, operation)
+    def tell(
+        self, spec: EntitySpec, record: Aggregate, operation: Operation, *, whole: bool
+    ) -> None:
+        """Keep the events of a record for hooks and subscribers, `whole` with the general one."""
+        if whole:
+            self.happenings.append(change_of(spec.name, record.id, record.version, operation))
+        self.happenings += happenings_of(spec.name, record)
 
     def tell_bulk(
         self, spec: EntitySpec, records: Sequence[Aggregate], operation: Operation

@@ -47,6 +47,8 @@ class Seen:
 
     def to_hold(self) -> Iterator[tuple[EntitySpec, Mapping[UUID, int]]]:
         """Bring the versions that were relied on and not written, by entity, in a fixed order."""
+        if not self._relied:
+            return
         by_spec: dict[str, tuple[EntitySpec, dict[UUID, int]]] = {}
         for key in sorted(self._relied):
             spec, record = self._relied[key]

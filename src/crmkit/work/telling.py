@@ -57,14 +57,12 @@ def change_of(entity: str, record_id: UUID, version: int, operation: Operation) 
     return _happening(event, entity, record_id, version, 0)
 
 
-def happenings_of(entity: str, record: Aggregate, operation: Operation) -> list[Happening]:
-    """Tell that a record moved to its version, and the events that it carries, in order."""
-    changed = change_of(entity, record.id, record.version, operation)
-    own = (
+def happenings_of(entity: str, record: Aggregate) -> list[Happening]:
+    """Tell the events that a record carries, in order; they come after that it moved."""
+    return [
         _happening(event, entity, record.id, record.version, at)
         for at, event in enumerate(record.events, 1)
-    )
-    return [changed, *own]
+    ]
 
 
 def messages_of(

@@ -23,6 +23,7 @@ from crmkit.work.seen import Seen
 from crmkit.work.stage_rules import StageRules
 from crmkit.work.storing import Storing
 from crmkit.work.takeover import Takeover
+from crmkit.work.telling import RecordChanged
 
 
 class UnitOfWork(Seeing):
@@ -237,13 +238,13 @@ class UnitOfWork(Seeing):
     def _spread(self, spec: EntitySpec, records: Sequence[Any], operation: Operation) -> None:
         """Keep what hooks and subscribers hear; of a bulk that only subscribers do, in short."""
         answers = self._hooks.listens_before_commit() or self._rehearsal
-        subscribes = self._hooks.subscribes()
-        if subscribes and not answers and len(records) >= SMALLEST and not _carry_events(records):
+        whole = answers or self._hooks.subscribes(RecordChanged)
+        if whole and not answers and len(records) >= SMALLEST and not _carry_events(records):
             self._journal.tell_bulk(spec, records, operation)
             return
         for record in records:
-            if answers or subscribes or record.events:
-                self._journal.tell(spec, record, operation)
+            if whole or record.events:
+                self._journal.tell(spec, record, operation, whole=whole)
 
     def _prepare(self) -> None:
         """Let plugins speak, hold what was relied on, write the log, the outbox and the key."""

@@ -110,7 +110,7 @@ def _wrong_outcome(
 ) -> Iterator[Obstacle]:
     """Bring what is wrong with the outcome at a stage, and with the reason for closing."""
     outcome = _outcome(after)
-    if outcome is None:
+    if outcome is None or outcome is target.type is StageType.OPEN:
         return
     yield from _unfit_outcome(pipeline, after, target)
     field = f"{outcome}_reason"
