@@ -89,13 +89,15 @@ class Aggregate:
 
         Only the changed fields are checked again, and all rules that the class has of its own.
         """
-        spec = spec_of(type(self))
+        cls = type(self)
+        spec = spec_of(cls)
         checked = {name: _checked(spec.part(name), value) for name, value in changes.items()}
-        if _has_rules(type(self)):
+        if _has_rules(cls):
             return attrs.evolve(self, **checked)
-        changed = self.replaced(**checked)
+        copy = copier_of(cls)
+        changed = copy(self, checked)
         derived = changed.following()
-        return changed.replaced(**derived) if derived else changed
+        return copy(changed, derived) if derived else changed
 
     def following(self) -> Mapping[str, Any]:
         """Return the derived fields; none where they follow from what the reader may not see."""

@@ -52,19 +52,19 @@ class Journal:
     ) -> None:
         """Note the moves of records to their new versions; None stands before a new record."""
         ids = self._marks.new_ids(len(afters))
-        told = (_told(spec, before, after) for before, after in zip(befores, afters, strict=True))
         of_all = self._of_all_changes(spec, operation)
-        noted = [
-            _make_change(
+        noted = []
+        for change_id, before, after in zip(ids, befores, afters, strict=True):
+            old, new = _told(spec, before, after)
+            change = _make_change(
                 id=change_id,
-                record_id=record.id,
-                record_version=record.version,
+                record_id=after.id,
+                record_version=after.version,
                 before=old,
                 after=new,
                 **of_all,
             )
-            for change_id, record, (old, new) in zip(ids, afters, told, strict=True)
-        ]
+            noted.append(change)
         self._pending += noted
         if self._keeps:
             self.changes += noted

@@ -58,7 +58,7 @@ def marks_of(
     now = as_instant(clock.now(), path="clock")
     changeset_id, *ahead = ids.next_ids(now, 1 + AHEAD)
     return Marks(
-        actor=by if isinstance(by, Actor) else Actor(id=name_of(by, "by", MAX_ACTOR)),
+        actor=by if isinstance(by, Actor) else _actor(name_of(by, "by", MAX_ACTOR)),
         tenant=name_of(tenant, "tenant", MAX_TENANT),
         now=now,
         ids=ids,
@@ -74,6 +74,11 @@ def name_of(value: object, path: str, max_length: int) -> str:
     if not isinstance(value, str):
         raise WrongType(f"expected a name, got {type(value).__name__}", path=path)
     return _name(value, path, max_length)
+
+
+@lru_cache(maxsize=1024)
+def _actor(name: str) -> Actor:
+    return Actor(id=name)
 
 
 @lru_cache(maxsize=1024)

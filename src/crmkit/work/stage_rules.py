@@ -7,8 +7,9 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from crmkit.domain.aggregate import Aggregate
 from crmkit.domain.entity import EntitySpec
 from crmkit.domain.named_kinds import Identity
 from crmkit.domain.sales.moving import check_step
@@ -16,7 +17,11 @@ from crmkit.domain.sales.pipeline import Pipeline
 from crmkit.domain.sales.stage_stay import StageStay, StageStayId, began_at, stay_between
 
 if TYPE_CHECKING:
+    from crmkit.work.collection import Collection
     from crmkit.work.unit import UnitOfWork
+
+
+A = TypeVar("A", bound=Aggregate)
 
 
 class StageRules:
@@ -81,12 +86,11 @@ class StageRules:
         )
         self._work.behind(StageStay).add(stay)
 
-    @contextmanager
-    def kept(self) -> Generator[None]:
-        """Let a service keep the stay itself."""
+    def save_kept(self, records: "Collection[A]", record: A) -> A:
+        """Save a record for a service that keeps the stay itself."""
         was, self._is_kept = self._is_kept, True
         try:
-            yield
+            return records.save(record)
         finally:
             self._is_kept = was
 

@@ -57,8 +57,7 @@ def keep_stay(
     records: Collection[Any] | None = None,
 ) -> Any:
     """Save a record that goes on to another stage or outcome, with the row of the stay before."""
-    with work.stage_rules.kept():
-        saved = (records or work.of(type(after))).save(after)
+    saved = work.stage_rules.save_kept(records or work.of(type(after)), after)
     if saved.version != before.version:
         work.stage_rules.keep_stay(before, after, pipeline, at=work.now)
     return saved
