@@ -28,11 +28,6 @@ def as_instant(value: object, *, path: str = "instant") -> datetime:
     raise _out_of_range(path)
 
 
-def instant_text(instant: datetime) -> str:
-    """Write an instant as JSON and stores have it."""
-    return instant.isoformat("T", "milliseconds")
-
-
 def to_milliseconds(instant: datetime) -> int:
     """Count the milliseconds from 1970-01-01T00:00Z to `instant`."""
     return (instant - EPOCH) // MILLISECOND

@@ -5,7 +5,6 @@ Expressions for kinds that are exactly crmkit's own; a derived kind is asked its
 
 from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
-from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +19,6 @@ from crmkit.domain.composite_kinds import (
     Part,
 )
 from crmkit.domain.ids import id_text
-from crmkit.domain.instants import instant_text
 from crmkit.domain.kinds import Boolean, Day, Instant, Integer, Json, Kind, Number, Text
 from crmkit.domain.making import Making, Names
 from crmkit.domain.money import Money
@@ -172,7 +170,7 @@ def _unless_none(expression: str, place: str) -> str:
 
 _DUMPED: Mapping[type[Kind], str] = {
     Day: "{v}.isoformat()",
-    Instant: "_instant_text({v})",
+    Instant: "{v}.isoformat('T', 'milliseconds')",
     Identity: "_id_text({v})",
     Amount: "{{'amount': {v}.minor, 'currency': {v}.currency}}",
     Labels: "dict({v})",
@@ -186,7 +184,6 @@ _LOADED: Mapping[type[Kind], str] = {
 }
 PLAIN_NAMES = {
     "_id_text": id_text,
-    "_instant_text": lru_cache(maxsize=64)(instant_text),
     "_UUID": UUID,
     "_money": Money.from_minor,
     "_key": search_key,

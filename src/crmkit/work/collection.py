@@ -155,22 +155,27 @@ class Collection(Reading[A]):
                 check_unseen(self._sight, record)
             pairs = zip(records, before, strict=True)
             records = [unveiled(self._sight, record, was) for record, was in pairs]
-        moved = [
-            at
-            for at, (old, new) in enumerate(zip(before, records, strict=True))
-            if new.events or _differ(old, new)
-        ]
-        stamped = [self._stamp_change(before[at], records[at]) for at in moved]
-        olds = [before[at] for at in moved]
+        moved: list[int] = []
+        olds: list[A] = []
+        stamped: list[A] = []
+        for at, (old, new) in enumerate(zip(before, records, strict=True)):
+            if new.events or _differ(old, new):
+                moved.append(at)
+                olds.append(old)
+                stamped.append(self._stamp_change(old, new))
+        results = list(records)
+        for at, record in zip(moved, self._save(olds, stamped, operation), strict=True):
+            results[at] = _quiet(record)
+        return results if self._sight is None else [self._shown(record) for record in results]
+
+    def _save(self, olds: list[A], stamped: list[A], operation: Operation) -> list[A]:
+        """Write records that differ, when they are right."""
         checked = self._check(stamped, olds)
         if checked:
             with self._work.storing() as session:
-                session.save_many(self.spec, checked, [record.version - 1 for record in checked])
+                session.save_many(self.spec, checked, [old.version for old in olds])
             self._log(checked, olds, operation)
-        results = list(records)
-        for at, record in zip(moved, checked, strict=True):
-            results[at] = _quiet(record)
-        return [self._shown(record) for record in results]
+        return checked
 
     def _check(self, records: list[A], befores: Sequence[A | None]) -> list[A]:
         """Return records that are right and may be written."""

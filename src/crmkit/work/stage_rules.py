@@ -134,5 +134,6 @@ def _goes_on(before: Any, after: Any) -> bool:
         return False
     if before is None or before.stage != after.stage:
         return True
-    outcome, to_outcome = (getattr(one, "outcome", None) for one in (before, after))
-    return before.pipeline_id != after.pipeline_id or outcome != to_outcome
+    if before.pipeline_id != after.pipeline_id:
+        return True
+    return bool(getattr(before, "outcome", None) != getattr(after, "outcome", None))

@@ -74,7 +74,7 @@ def stay_between(
 ) -> StageStay:
     """Return the stay of a record that stood as `before`, and stands as `after` since `at`."""
     entered_at = began_at(before) or at
-    outcome, to_outcome = (getattr(one, "outcome", None) for one in (before, after))
+    outcome, to_outcome = getattr(before, "outcome", None), getattr(after, "outcome", None)
     return _make_stay(
         custom={},
         id=stay_id,
