@@ -2,9 +2,8 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
-from enum import StrEnum
 from itertools import islice
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 import attrs
 
@@ -13,32 +12,23 @@ from crmkit.domain.aggregate import Aggregate
 from crmkit.domain.blanks import values_of
 from crmkit.domain.changes import Operation
 from crmkit.domain.filters.where import Field
-from crmkit.errors import InvalidFilter, InvalidValue, VersionConflict, WrongType
+from crmkit.errors import InvalidValue, VersionConflict, WrongType
 from crmkit.ports import BATCH
 from crmkit.work.checking import check_records, keep_claims
 from crmkit.work.reading import Reading
 from crmkit.work.unsharing import end_shares
+from crmkit.work.upserting import (
+    QUIET,
+    Outcome,
+    Upserted,
+    key_names,
+    merged_with,
+    values_at,
+)
 
 A = TypeVar("A", bound=Aggregate)
-_QUIET = frozenset({"version", "updated_at", "updated_by", "events"})
 _SPOKEN: dict[type[Any], Callable[[Any], tuple[Any, ...]]] = {}
 """What reads, of each class, the fields of which a difference is worth a version."""
-
-
-class Outcome(StrEnum):
-    """What an upsert did with one record."""
-
-    CREATED = "created"
-    UPDATED = "updated"
-    UNCHANGED = "unchanged"
-
-
-@attrs.frozen
-class Upserted(Generic[A]):
-    """A record after an upsert, and what was done."""
-
-    record: A
-    outcome: Outcome
 
 
 class Collection(Reading[A]):
@@ -92,7 +82,7 @@ class Collection(Reading[A]):
         A record that exists keeps its id, owner, tags, custom values and creation; every other
         field takes the given value.
         """
-        names = _key_names(key)
+        names = key_names(key)
         results: list[Upserted[A]] = []
         for batch in _batches(records):
             known = self._by_key(batch, key)
@@ -115,19 +105,19 @@ class Collection(Reading[A]):
         self, batch: list[A], names: Sequence[str], known: dict[tuple[Any, ...], A]
     ) -> list[Upserted[A]]:
         made: dict[int, Upserted[A]] = {}
-        new = [at for at, record in enumerate(batch) if _values(record, names) not in known]
-        old = [at for at, record in enumerate(batch) if _values(record, names) in known]
+        new = [at for at, record in enumerate(batch) if values_at(record, names) not in known]
+        old = [at for at, record in enumerate(batch) if values_at(record, names) in known]
         for at, record in zip(new, self.insert_many(batch[at] for at in new), strict=True):
             made[at] = Upserted(record, Outcome.CREATED)
-        merged = [_merge(known[_values(batch[at], names)], batch[at]) for at in old]
+        merged = [merged_with(known[values_at(batch[at], names)], batch[at]) for at in old]
         for at, was, now in zip(old, merged, self.save_many(merged), strict=True):
             same = now.version == was.version
             made[at] = Upserted(now, Outcome.UNCHANGED if same else Outcome.UPDATED)
         return [made[at] for at in range(len(batch))]
 
     def _by_key(self, batch: list[A], key: Sequence[Field]) -> dict[tuple[Any, ...], A]:
-        names = _key_names(key)
-        values = [_values(record, names) for record in batch]
+        names = key_names(key)
+        values = [values_at(record, names) for record in batch]
         if len(set(values)) != len(values):
             raise InvalidValue(
                 "two of the records have the same key", path=names[0], fix="merge them first"
@@ -138,7 +128,7 @@ class Collection(Reading[A]):
         where = key[0].in_(lists[0])
         for field, listed in zip(key[1:], lists[1:], strict=True):
             where &= field.in_(listed)
-        return {_values(record, names): record for record in self.find(where)}
+        return {values_at(record, names): record for record in self.find(where)}
 
     def _insert(self, records: list[A]) -> list[A]:
         nothing = [None] * len(records)
@@ -277,31 +267,6 @@ def _differ(before: Aggregate, after: Aggregate) -> bool:
     cls = type(before)
     read = _SPOKEN.get(cls)
     if read is None:
-        names = [field.name for field in attrs.fields(cls) if field.name not in _QUIET]
+        names = [field.name for field in attrs.fields(cls) if field.name not in QUIET]
         read = _SPOKEN[cls] = values_of(names)
     return read(before) != read(after)
-
-
-def _values(record: Aggregate, names: Sequence[str]) -> tuple[Any, ...]:
-    return tuple(getattr(record, name) for name in names)
-
-
-def _key_names(key: Sequence[Field]) -> list[str]:
-    if not key or any(field.path.keys for field in key):
-        raise InvalidFilter("the key is one or more declared fields", path="key")
-    return [field.path.name for field in key]
-
-
-def _merge(known: A, given: A) -> A:
-    """Let the given values win, but for what the store and people own."""
-    kept = {"id", "tenant", "created_at", "created_by", "owner_id", "deleted_at", *_QUIET}
-    given_values = {
-        field.name: getattr(given, field.name)
-        for field in attrs.fields(type(known))
-        if field.name not in kept
-    }
-    given_values["tags"] = tuple(dict.fromkeys((*known.tags, *given.tags)))
-    given_values["custom"] = {**known.custom, **given.custom}
-    if given.owner_id is not None:
-        given_values["owner_id"] = given.owner_id
-    return known.replaced(**given_values)

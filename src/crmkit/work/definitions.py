@@ -28,9 +28,9 @@ class KeptDefinitions:
 
     def __init__(self) -> None:
         """Begin with nothing."""
-        self._shelves: dict[str, tuple[DefinitionMark | None, Shelf]] = {}
+        self._shelves: dict[str, tuple[UUID | None, Shelf]] = {}
 
-    def shelf(self, tenant: str, mark: DefinitionMark | None) -> Shelf:
+    def shelf(self, tenant: str, mark: UUID | None) -> Shelf:
         """Return what was read under this mark; what was read under another is forgotten."""
         known = self._shelves.get(tenant)
         if known is None or known[0] != mark:
@@ -124,7 +124,7 @@ class Definitions:
             return {}
         with self._work.storing() as session:
             found = session.get_many(_MARK, [MARK_ID])
-        return self._kept.shelf(self._work.tenant, found[0] if found else None)
+        return self._kept.shelf(self._work.tenant, found[0].changeset_id if found else None)
 
 
 def explained(error: BaseException) -> BaseException:

@@ -18,7 +18,7 @@ AHEAD: Final = 4
 """How many ids a work makes ahead: to make several at once is little dearer than to make one."""
 
 
-@attrs.frozen(kw_only=True)
+@attrs.define(kw_only=True)
 class Marks:
     """Who acts for which tenant, when and why, in which changeset."""
 
