@@ -4,7 +4,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Se
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from threading import RLock
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from crmkit.domain.columns import Leaf
@@ -28,7 +28,7 @@ from crmkit.storage.memory.shelf import Shelf, Taken, release, take
 class MemorySession:
     """Sees what is committed and its own writes; everything is checked again at the commit."""
 
-    is_alone: Final = False
+    is_alone: bool = False
 
     def __init__(
         self,

@@ -40,7 +40,7 @@ GUARD: Final = "_guard"
 class MongoSession:
     """A transaction; `tenant` is part of every command, and after an error it only rolls back."""
 
-    is_alone: Final = False
+    is_alone: bool = False
 
     def __init__(
         self,

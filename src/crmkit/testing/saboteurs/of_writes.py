@@ -45,6 +45,13 @@ class IgnoresGuard(MemorySession):
         del spec, versions
 
 
+@saboteur("test_what_a_work_reads_stays_where_it_is_alone")
+class SaysItIsAlone(MemorySession):
+    """Lets others write while it says that nobody does."""
+
+    is_alone: bool = True
+
+
 @saboteur(
     "test_confirmed_basis_that_moved_is_refused",
     "test_confirmed_basis_that_is_absent_is_refused",

@@ -1,6 +1,6 @@
 """Part F: no lost update, no write skew, one effect per key; conflicts are named."""
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from threading import Event
 from typing import Any
 
@@ -98,6 +98,29 @@ def test_removed_guarded_record_refuses_the_commit(place: Place) -> None:
     with pytest.raises(Conflict), place.work() as work:
         work.guard(seen)
         work.of(Gadget).save(other.evolve(rank=1))
+
+
+def test_what_a_work_reads_stays_where_it_is_alone(place: Place) -> None:
+    """A session that says it is alone lets nobody write what it has read before its end."""
+    [seen] = place.add(place.gadget(rank=0))
+    tried = Event()
+
+    def change() -> None:
+        tried.set()
+        place.run(_rank_one, seen)
+
+    with ThreadPoolExecutor(1) as pool, place.work() as work:
+        work.of(Gadget).get(seen.id)
+        if work.is_alone:
+            changed = pool.submit(change)
+            tried.wait(timeout=10)
+            wait([changed], timeout=0.2)
+            assert place.read(seen).rank == 0
+    assert not tried.is_set() or place.read(seen).rank == 1
+
+
+def _rank_one(work: Any, record: Any) -> None:
+    work.of(Gadget).save(work.of(Gadget).get(record.id).evolve(rank=1))
 
 
 def test_interleaved_works_do_not_skew(place: Place) -> None:
