@@ -95,6 +95,7 @@ def delete_records(work: UnitOfWork, spec: EntitySpec, records: Sequence[Any]) -
             for page in pages:
                 session.delete_many(log, [row.id for row, _gone in page])
         session.delete_many(spec, [record.id for record in records])
+    work.definitions.changed(spec)
 
 
 class _Erasing:
