@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
@@ -33,19 +33,12 @@ from crmkit.work.departments import ENTITIES
 from crmkit.work.marks import Marks, marks_of
 from crmkit.work.once import Once
 from crmkit.work.policies import OpenAccess
+from crmkit.work.system_clock import SystemClock
 
 R = TypeVar("R")
 RETENTION: Final = timedelta(days=30)
 LEASE: Final = timedelta(minutes=1)
 STANDARD_RETRIES: Final = Retries()
-
-
-class SystemClock:
-    """Tells this machine's time."""
-
-    def now(self) -> datetime:
-        """Return the present instant, in UTC, to the millisecond."""
-        return datetime.fromtimestamp(time.time_ns() // 1_000_000 / 1000, UTC)
 
 
 class CRM:

@@ -86,15 +86,10 @@ class Session(Protocol):
     Records are instances of the entity's class, whole and trusted, removed records included.
     """
 
-    @property
-    def tenant(self) -> str:
-        """Return the tenant whose records are seen and written."""
-        ...
-
-    @property
-    def is_alone(self) -> bool:
-        """Say whether nobody else writes before its end, so that all it reads stays as it was."""
-        ...
+    tenant: str
+    """Whose records are seen and written."""
+    is_alone: bool
+    """Whether nobody else writes before its end, so that all it reads stays as it was."""
 
     def now(self) -> datetime:
         """Return the store's own clock."""

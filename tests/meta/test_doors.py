@@ -28,7 +28,6 @@ BEHIND = {
     "services/merging.py": "joins whole records after both were permitted",
     "services/parties.py": "keeps one primary contact, and follows merges",
     "services/sales/credit.py": "adds up what a customer owes, for whoever confirms an order",
-    "services/sales/deals.py": "goes by the rules of a pipeline",
     "services/sales/matching.py": "counts all money of an order, whoever pays or bills it",
     "services/sales/pipelines.py": "moves every record of a stage that goes",
     "services/sales/quote_approvals.py": "goes by what approval flows granted, whoever sends",
@@ -44,9 +43,9 @@ BEHIND = {
     "services/turning.py": "turns every reference, seen or not",
     "services/undoing.py": "compares whole records that the actor sees",
     "services/unique_claims.py": "claims the values of every record",
+    "work/definitions.py": "reads pipelines for their rules, whoever acts",
     "work/seeing.py": "is the door, and reads a tenant's own fields",
-    "work/stage_rules.py": "goes by the rules of a pipeline, whoever saves",
-    "work/takeover.py": "goes by the stages of a pipeline, whoever takes over",
+    "work/stage_rules.py": "keeps the stays of what goes on, whoever saves",
     "work/unsharing.py": "ends the shares of removed records",
 }
 """Who reads records whatever the actor may, and what for."""

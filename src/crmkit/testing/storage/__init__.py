@@ -24,6 +24,7 @@ PARTS = (
     "part_k_limits",
     "part_l_schema",
     "part_m_crash",
+    "part_n_basis",
 )
 pytest.register_assert_rewrite(*(f"{__name__}.{part}" for part in PARTS))
 
@@ -41,3 +42,4 @@ from crmkit.testing.storage.part_j_summaries import *
 from crmkit.testing.storage.part_k_limits import *
 from crmkit.testing.storage.part_l_schema import *
 from crmkit.testing.storage.part_m_crash import *
+from crmkit.testing.storage.part_n_basis import *
