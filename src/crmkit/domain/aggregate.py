@@ -90,8 +90,8 @@ class Aggregate:
         Only the changed fields are checked again, and all rules that the class has of its own.
         """
         cls = type(self)
-        spec = spec_of(cls)
-        checked = {name: _checked(spec.part(name), value) for name, value in changes.items()}
+        part = spec_of(cls).part
+        checked = {name: _checked(part(name), value) for name, value in changes.items()}
         if _has_rules(cls):
             return attrs.evolve(self, **checked)
         copy = copier_of(cls)

@@ -155,7 +155,7 @@ class Collection(Reading[A]):
                 stamped.append(self._stamp_change(old, new))
         results = list(records)
         for at, record in zip(moved, self._save(olds, stamped, operation), strict=True):
-            results[at] = _quiet(record)
+            results[at] = self._work.known(self.spec, record.id)
         return results if self._sight is None else [self._shown(record) for record in results]
 
     def _save(self, olds: list[A], stamped: list[A], operation: Operation) -> list[A]:

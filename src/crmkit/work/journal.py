@@ -108,6 +108,8 @@ class Journal:
 
     def send(self, session: Session, subscribers: Callable[[Event], Sequence[str]]) -> None:
         """Put a message for each subscriber of each event into the outbox, of bulks a parcel."""
+        if not self.happenings and not self._bulks:
+            return
         marks = self._marks
         origin = Origin(marks.tenant, marks.changeset_id, marks.now)
         for start in range(0, len(self.happenings), BATCH):

@@ -11,6 +11,7 @@ import attrs
 from crmkit.domain.aggregate import Aggregate, Event, UserId
 from crmkit.domain.entity import Index, Unique, entity
 from crmkit.domain.kinds import Text
+from crmkit.domain.making import maker_of
 from crmkit.domain.money import Money
 from crmkit.domain.parties.customer import CustomerId
 from crmkit.domain.parties.lead import LeadId
@@ -167,12 +168,11 @@ class Deal(Aggregate):
     def move(self, to: str, *, at: datetime) -> Self:
         """Move to another stage."""
         self._must_be_open()
-        moved = DealMoved(deal_id=self.id, from_stage=self.stage, to_stage=to)
-        return self if to == self.stage else self._standing_at(to, at).recording(moved)
+        return self if to == self.stage else self.relocate(to, at=at)
 
     def relocate(self, to: str, *, at: datetime) -> Self:
         """Stand at the stage that took the place of another, open or closed."""
-        moved = DealMoved(deal_id=self.id, from_stage=self.stage, to_stage=to)
+        moved = _make_moved(deal_id=self.id, from_stage=self.stage, to_stage=to)
         return self._standing_at(to, at).recording(moved)
 
     def win(
@@ -252,3 +252,6 @@ class Deal(Aggregate):
                 path="deal.outcome",
                 fix="reopen it first",
             )
+
+
+_make_moved = maker_of(DealMoved)

@@ -99,10 +99,17 @@ def _obstacles_between(
         if pipeline.reopening is Reopening.NEVER:
             place = f"{pipeline.entity}.outcome"
             yield Obstacle(path=place, reason=f"{pipeline.name} opens nothing again")
-    elif before.stage != after.stage:
+    elif before.stage != after.stage and not _is_free(pipeline, before.stage, target):
         stood = after.replaced(stage=before.stage)
         yield from obstacles_to(pipeline, stood, after.stage, reads)
     yield from _wrong_outcome(pipeline, before, after, target)
+
+
+def _is_free(pipeline: Pipeline, stood: str, target: Stage) -> bool:
+    """Say whether nothing is asked of who comes from a stage to another."""
+    if pipeline.moves or target.requires or target.entry != ALWAYS:
+        return False
+    return all(stage.leave == ALWAYS for stage in pipeline.stages if stage.name == stood)
 
 
 def _wrong_outcome(
