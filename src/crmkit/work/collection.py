@@ -180,21 +180,21 @@ class Collection(Reading[A]):
 
     def _befores(self, records: list[A]) -> list[A]:
         """Return each record as stored, at the version that the change is based on."""
-        known = [self._work.known(self.spec, record.id) for record in records]
+        befores = [self._work.known(self.spec, record.id) for record in records]
         missing = [
             record.id
-            for record, was in zip(records, known, strict=True)
+            for record, was in zip(records, befores, strict=True)
             if was is None or was.version != record.version
         ]
-        stored = {record.id: record for record in self._fetch(missing)} if missing else {}
-        befores: list[A] = []
-        for record, was in zip(records, known, strict=True):
+        if missing:
+            stored = {record.id: record for record in self._fetch(missing)}
+            pairs = zip(records, befores, strict=True)
+            befores = [stored.get(record.id, was) for record, was in pairs]
+        for record, current in zip(records, befores, strict=True):
             self._check_tenant(record)
-            current = stored.get(record.id, was) if stored else was
-            if not self._is_at(current, record.version) or current is None:
+            if not self._is_at(current, record.version):
                 self._work.doom()
                 raise VersionConflict(self.spec.name, record.id, record.version)
-            befores.append(current)
         return befores
 
     def _is_at(self, current: A | None, version: int) -> bool:

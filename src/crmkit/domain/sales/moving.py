@@ -109,7 +109,10 @@ def _is_free(pipeline: Pipeline, stood: str, target: Stage) -> bool:
     """Say whether nothing is asked of who comes from a stage to another."""
     if pipeline.moves or target.requires or target.entry != ALWAYS:
         return False
-    return all(stage.leave == ALWAYS for stage in pipeline.stages if stage.name == stood)
+    for stage in pipeline.stages:
+        if stage.name == stood:
+            return stage.leave == ALWAYS
+    return True
 
 
 def _wrong_outcome(
