@@ -1,6 +1,6 @@
 """What a work rests on of the definitions of its tenant: read once, and anew when they changed."""
 
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 from uuid import UUID
 
@@ -93,9 +93,9 @@ class Definitions:
         if self._kept is not None and not self._is_changed and not self._work.is_alone:
             self._relied.setdefault(spec, {}).setdefault(record.id, record.version)
 
-    def relied_on(self) -> Iterator[tuple[EntitySpec, Mapping[UUID, int]]]:
-        """Bring the versions of the definitions that are to be confirmed at the commit."""
-        yield from self._relied.items()
+    def relied_on(self) -> Iterable[tuple[EntitySpec, Mapping[UUID, int]]]:
+        """Return the versions of the definitions that are to be confirmed at the commit."""
+        return self._relied.items()
 
     def changed(self, spec: EntitySpec) -> None:
         """Note that records of an entity were written: of definitions, read anew from now on."""

@@ -32,10 +32,10 @@ class Seen:
 
     def wrote(self, spec: EntitySpec, befores: Sequence[Any], records: Sequence[Any]) -> None:
         """Note records as they were just written; they guard themselves from now on."""
-        name, known, relied = spec.name, self._known, self._relied
-        keys = [(name, record.id.int) for record in records]
-        self._written.update(keys)
-        for key, before, record in zip(keys, befores, records, strict=True):
+        name, known, relied, written = spec.name, self._known, self._relied, self._written
+        for before, record in zip(befores, records, strict=True):
+            key = (name, record.id.int)
+            written.add(key)
             if before is not None or (known and key in known):
                 known[key] = record.replaced(events=()) if record.events else record
             if relied:
