@@ -180,7 +180,7 @@ class Collection(Reading[A]):
 
     def _befores(self, records: list[A]) -> list[A]:
         """Return each record as stored, at the version that the change is based on."""
-        befores = [self._work.known(self.spec, record.id) for record in records]
+        befores: list[Any] = [self._work.known(self.spec, record.id) for record in records]
         missing = [
             record.id
             for record, was in zip(records, befores, strict=True)

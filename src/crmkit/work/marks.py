@@ -29,7 +29,7 @@ class Marks:
     changeset_id: UUID
     reason: str | None = None
     cause_id: UUID | None = None
-    _ahead: list[UUID] = attrs.field(factory=list, eq=False, repr=False)
+    _ahead: list[UUID] = attrs.field(factory=list, alias="ahead", eq=False, repr=False)
 
     def new_id(self) -> UUID:
         """Return a fresh id, above all before it."""
