@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 from collections import Counter
 from collections.abc import Callable
@@ -22,9 +21,9 @@ from crmkit.work.policies import Policies
 from tests.access import reference_writes as model
 from tests.access.house import SECRET, House, secrets
 from tests.access.reference import may
+from tests.access.stores import IS_FULL
 from tests.access.worlds import WORDS, WRITING, Drawing, World, furnish
 
-IS_FULL = os.environ.get("CRMKIT_FULL") == "1"
 WORLDS = {"memory": 40} if IS_FULL else {"memory": 4}
 ELSEWHERE = 8 if IS_FULL else 1
 OWNER = ColumnMapping(field="owner_id", column="owner", lookup=Lookup(entity="user", field="name"))

@@ -7,7 +7,6 @@ that are not theirs to see.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import Any, Final
@@ -23,10 +22,9 @@ from crmkit.work import UnitOfWork
 from tests.access.aim import Aim, told
 from tests.access.calling import SERVICES, arguments, is_general, offered
 from tests.access.house import CASES, OF_THEIR_OWN, OWN, House, secrets, veils
+from tests.access.stores import IS_FULL, STORES
 
 SUBJECTS: Final = ("customer", "deal", "ticket")
-STORES: Final = ("memory", "sqlite", "postgresql", "mongodb")
-IS_FULL: Final = os.environ.get("CRMKIT_FULL") == "1"
 pytestmark = pytest.mark.timeout(1800 if IS_FULL else 300)
 ON: Final = {"hidden": STORES[1], "foreign": STORES[1]}
 """On which store a case is looked at in the quick run, other than in memory."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
@@ -26,6 +25,7 @@ from crmkit.work import Collection, UnitOfWork
 from crmkit.work.departments import Departments
 from tests.access.aim import told
 from tests.access.house import CASES, OF_THEIR_OWN, OWN, House, secrets, veils
+from tests.access.stores import IS_FULL, NEAR, STORES
 
 Ask = Callable[[Any, Any, Any], Any]
 """A way of asking: of a collection, with a forged record of somebody else, with some fields."""
@@ -119,9 +119,7 @@ def test_every_public_name_has_a_row() -> None:
     assert set(commands.choices) == _names(OF_THE_COMMAND)
 
 
-STORES: Final = ("memory", "sqlite", "postgresql", "mongodb")
 QUICK: Final = {"hidden": "sqlite", "foreign": "memory", "unshared": "memory", "removed": "sqlite"}
-IS_FULL: Final = os.environ.get("CRMKIT_FULL") == "1"
 EACH_CASE: Final = [
     (store, case) for case in CASES for store in (STORES if IS_FULL else (QUICK[case],))
 ]
@@ -201,9 +199,8 @@ def test_log_rows_are_not_read_by_a_policy(houses: Callable[..., House]) -> None
 OPS: Final = ("eq", "ne", "lt", "le", "gt", "ge", "in", "contains", "starts_with", "is_none")
 
 
-@pytest.mark.parametrize(
-    ("near_url", "level"), [("memory", "hidden"), ("memory", "masked")], indirect=["near_url"]
-)
+@pytest.mark.parametrize("near_url", NEAR, indirect=True)
+@pytest.mark.parametrize("level", ["hidden", "masked"])
 def test_probing_a_veiled_field_gives_one_answer(
     houses: Callable[..., House], level: str, figure: Callable[[str], None]
 ) -> None:

@@ -12,12 +12,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
+import pytest
+
 from crmkit.crm import CRM
 from crmkit.ports import Ask
 from crmkit.services.log_rows import transaction
-from crmkit.storage.memory import MemoryStorage
 from tests.access.calling import arguments
 from tests.access.house import SECRET, TENANT, House, built, secrets
+from tests.access.stores import NEAR
 from tests.access.test_leaks import calls, heard_with, seen_of_own
 from tests.services.stopped_clock import Stopped
 
@@ -98,11 +100,13 @@ def _is_about(row: Any, theirs: set[Any], owner: Any) -> bool:
     return is_theirs or getattr(row, "record_id", None) in theirs
 
 
+@pytest.mark.parametrize("near_url", NEAR, indirect=True)
 def test_answers_are_those_of_a_store_without_the_others(
-    tmp_path: Path, figure: Callable[[str], None]
+    near_url: str, tmp_path: Path, figure: Callable[[str], None]
 ) -> None:
     """Figures, lists and refusals alike; only the rules of the tenant work for everybody."""
-    with CRM(MemoryStorage(), clock=Stopped()) as free:
+    with CRM.open(near_url, clock=Stopped()) as free:
+        free.schema.apply()
         house = built(free, "hidden", tmp_path)
         before = answers(house)
         assert wipe_out(house) > 400

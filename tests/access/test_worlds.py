@@ -1,6 +1,5 @@
 """What the stores show of worlds drawn by chance is what the model in plain Python allows."""
 
-import os
 import random
 from collections.abc import Callable, Iterator
 
@@ -13,9 +12,9 @@ from crmkit.errors import NotFound
 from crmkit.work import Collection, UnitOfWork
 from crmkit.work.policies import Policies
 from tests.access.reference import may
+from tests.access.stores import IS_FULL
 from tests.access.worlds import RIGHTS, Drawing, World, furnish
 
-IS_FULL = os.environ.get("CRMKIT_FULL") == "1"
 PARTS, WORLDS = (10, 50) if IS_FULL else (1, 6)
 """How many tests on each of the four stores, and worlds in each."""
 

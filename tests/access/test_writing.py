@@ -1,6 +1,5 @@
 """Whatever is written in worlds drawn by chance is refused or allowed as the model says."""
 
-import os
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -21,9 +20,9 @@ from crmkit.services.access import assign, share_record
 from crmkit.work import UnitOfWork
 from crmkit.work.policies import Policies
 from tests.access import reference_writes as model
+from tests.access.stores import IS_FULL
 from tests.access.worlds import WORDS, WRITING, Drawing, World, furnish
 
-IS_FULL = os.environ.get("CRMKIT_FULL") == "1"
 WORLDS = {"memory": 60, "sqlite": 30} if IS_FULL else {"memory": 6}
 ELSEWHERE = 20 if IS_FULL else 1
 """How many worlds on stores that are not named above."""
