@@ -5,7 +5,7 @@ from typing import Any
 from crmkit.domain.access.veils import Level
 from crmkit.domain.approvals.approval import Approval
 from crmkit.domain.approvals.case import ApprovalStatus
-from crmkit.domain.approvals.content import content_hash
+from crmkit.domain.approvals.content import content_hash, content_of
 from crmkit.domain.approvals.flow import ApprovalFlow
 from crmkit.domain.approvals.telling import ApprovalId, ContentHasChanged
 from crmkit.domain.filters.paths import path_to
@@ -70,11 +70,8 @@ def must_say_the_same(work: UnitOfWork, flow: ApprovalFlow, approval: Approval) 
     moved = {name for name, value in now.items() if value != approval.content.get(name)}
     if approval.base:
         stored = work.known(spec, approval.record_id)
-        moved |= {
-            name
-            for name, was in approval.base.items()
-            if spec.parts[name].plain(getattr(stored, name)) != was
-        }
+        is_now = content_of(spec, stored, approval.base)
+        moved |= {name for name, was in approval.base.items() if is_now[name] != was}
     if moved or content_hash(now) != approval.content_hash:
         raise ContentHasChanged(
             f"{', '.join(sorted(moved)) or 'the flow'} changed since it was submitted",

@@ -7,7 +7,7 @@ from crmkit.domain.access.acting import Right
 from crmkit.domain.aggregate import Aggregate
 from crmkit.domain.approvals.approval import Approval
 from crmkit.domain.approvals.case import ApprovalStatus, Route
-from crmkit.domain.approvals.content import content_hash
+from crmkit.domain.approvals.content import content_hash, content_of
 from crmkit.domain.approvals.flow import ApprovalFlow, Gate
 from crmkit.domain.approvals.telling import AlreadySubmitted, ApprovalId
 from crmkit.domain.filters.paths import path_to
@@ -63,8 +63,8 @@ def propose_change(
     for name in changes:
         work.check_asked(path_to(spec, name, work.custom_parts(spec)))
     wanted = changed(known, **changes)
-    plain = {name: spec.parts[name].plain(getattr(wanted, name)) for name in changes}
-    base = {name: spec.parts[name].plain(getattr(known, name)) for name in changes}
+    plain = content_of(spec, wanted, changes)
+    base = content_of(spec, known, changes)
     return _begin(work, flow_of(work, flow), wanted, calendar=calendar, changes=plain, base=base)
 
 
@@ -80,7 +80,7 @@ def propose_record(
     work.permit(SUBMIT)
     spec = work.registry[cls]
     wanted = draft(cls, work.new_id(), **fields)
-    plain = {name: spec.parts[name].plain(getattr(wanted, name)) for name in fields}
+    plain = content_of(spec, wanted, fields)
     return _begin(work, flow_of(work, flow), wanted, calendar=calendar, changes=plain, is_new=True)
 
 
@@ -133,9 +133,7 @@ def _as_now(
     if approval.base is None:
         return now
     stored = work.known(spec, approval.record_id)
-    return now.evolve(
-        base={name: spec.parts[name].plain(getattr(stored, name)) for name in approval.base}
-    )
+    return now.evolve(base=content_of(spec, stored, approval.base))
 
 
 def _stored(work: UnitOfWork, record: A) -> A:
