@@ -16,6 +16,7 @@ from crmkit.domain.named_kinds import Identity
 from crmkit.domain.parties.contact import Contact, ContactId
 from crmkit.domain.parties.customer import Customer, CustomerId
 from crmkit.domain.parties.merge import Merge, MergeId, WinnerWasMerged, joined, taken_back
+from crmkit.domain.parties.tenure import MARKS
 from crmkit.errors import InvalidValue, NotFound, UnknownField
 from crmkit.services.turning import CUSTOM, turn_back, turn_references
 from crmkit.work import UnitOfWork
@@ -28,7 +29,7 @@ P = TypeVar("P", Customer, Contact)
 _OWN: Final = frozenset(
     {"id", "tenant", "version", "created_at", "created_by", "updated_at", "updated_by"}
     | {"deleted_at", "merged_into_id", "match_keys"}
-    | {"pool_id", "pooled_at", "owned_since", "owner_reason", "last_owner_id"}
+    | set(MARKS)
 )
 
 

@@ -19,6 +19,7 @@ from crmkit.domain.parties.duplicate_rules import ORGANISATIONS, PEOPLE, Rules
 from crmkit.domain.parties.identifiers import Identifier
 from crmkit.domain.parties.match_keys import match_keys
 from crmkit.domain.parties.pool import PoolId, RecordClaimed, RecordPooled
+from crmkit.domain.parties.tenure import MARKS
 from crmkit.domain.privacy.keeping import keeps
 from crmkit.domain.privacy.terms import CUSTOMER_CARE, LegalBasis, Retention
 from crmkit.errors import RuleBroken
@@ -92,7 +93,7 @@ class Customer(Aggregate):
     """
 
     derived_names: ClassVar = ("match_keys",)
-    step_names: ClassVar = ("pool_id", "pooled_at", "owned_since", "owner_reason", "last_owner_id")
+    step_names: ClassVar = MARKS
 
     id: CustomerId
     name: Annotated[str, Text(max_length=300, searchable=True)]

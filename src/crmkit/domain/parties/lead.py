@@ -20,6 +20,7 @@ from crmkit.domain.parties.duplicate_rules import LEADS, Rules
 from crmkit.domain.parties.match_keys import match_keys
 from crmkit.domain.parties.pool import PoolId, RecordClaimed, RecordPooled
 from crmkit.domain.parties.scorecard import Score, ScoreReason
+from crmkit.domain.parties.tenure import MARKS
 from crmkit.domain.privacy.keeping import keeps
 from crmkit.domain.privacy.terms import CUSTOMER_CARE, LegalBasis, Retention
 from crmkit.errors import RuleBroken
@@ -69,7 +70,7 @@ class Lead(Aggregate):
     step_names: ClassVar = (
         *("status", "closed_at", "closed_reason", "customer_id", "contact_id"),
         *("score", "scored_at", "score_reasons"),
-        *("pool_id", "pooled_at", "owned_since", "owner_reason", "last_owner_id"),
+        *MARKS,
     )
 
     id: LeadId

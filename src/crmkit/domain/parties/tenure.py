@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, ClassVar, NewType
+from typing import Annotated, ClassVar, Final, NewType
 from uuid import UUID
 
 import attrs
@@ -13,6 +13,8 @@ from crmkit.domain.kinds import Text
 from crmkit.domain.privacy.keeping import keeps
 
 TenureId = NewType("TenureId", UUID)
+MARKS: Final = ("pool_id", "pooled_at", "owned_since", "owner_reason", "last_owner_id")
+"""Fields that a class needs beside `owner_id` for its records to change hands by rules."""
 
 
 class Handover(StrEnum):

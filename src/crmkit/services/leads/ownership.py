@@ -1,23 +1,21 @@
 """Ownership: a record changes hands, and how long somebody had it stays as a row."""
 
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from crmkit.domain.aggregate import Aggregate, Event, UserId
 from crmkit.domain.entity import EntitySpec
 from crmkit.domain.filters.where import where
-from crmkit.domain.parties.tenure import Handover, Tenure, TenureId
+from crmkit.domain.parties.tenure import MARKS, Handover, Tenure, TenureId
 from crmkit.errors import InvalidSettings
 from crmkit.work import UnitOfWork
 
 A = TypeVar("A", bound=Aggregate)
-MARKS: Final = frozenset({"pool_id", "pooled_at", "owned_since", "owner_reason", "last_owner_id"})
-"""What a class needs beside `owner_id` for its records to change hands by rules."""
 
 
 def must_change_hands(spec: EntitySpec) -> None:
     """Refuse an entity whose class lacks the fields for it."""
-    missing = sorted(MARKS - spec.parts.keys())
+    missing = sorted(set(MARKS) - spec.parts.keys())
     if missing:
         raise InvalidSettings(
             f"has no field {', '.join(missing)}", path=spec.name, fix="give its class these fields"
