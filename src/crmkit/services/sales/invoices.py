@@ -7,7 +7,6 @@ from typing import Any, Final
 
 from crmkit.domain.access.acting import Right
 from crmkit.domain.entity import spec_of
-from crmkit.domain.filters.where import where
 from crmkit.domain.sales.invoice import Invoice, InvoiceId
 from crmkit.domain.sales.order_events import OrderId
 from crmkit.domain.sales.receivable import TargetKind
@@ -15,6 +14,7 @@ from crmkit.errors import InvalidValue
 from crmkit.ports import Action
 from crmkit.services.sales.ledger import note_owed
 from crmkit.services.sales.matching import count_on_both_sides, free_mirrored
+from crmkit.services.sales.orders import of_order
 from crmkit.work import UnitOfWork
 
 ISSUE_INVOICE = Action("invoice:issue", "Issue an invoice", zh="开具发票", right=Right.CREATE)
@@ -85,9 +85,7 @@ def credit_invoice(
 
 def invoices_of(work: UnitOfWork, order_id: OrderId) -> list[Invoice]:
     """Return the invoices of an order and their reversals, the oldest first."""
-    fields = where(Invoice)
-    mine = fields.order_id.eq(order_id)
-    return work.invoices.find(mine, order=[fields.issued_on.asc(), fields.id.asc()])
+    return of_order(work.invoices, order_id, "issued_on")
 
 
 def _credited(

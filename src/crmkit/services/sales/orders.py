@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from crmkit.domain.access.acting import Right
+from crmkit.domain.aggregate import Aggregate
 from crmkit.domain.filters.where import where
 from crmkit.domain.money import Money
 from crmkit.domain.parties.customer import CustomerId
@@ -22,7 +23,7 @@ from crmkit.ports import Action
 from crmkit.services.drafting import draft
 from crmkit.services.parties import find_customer
 from crmkit.services.sales.credit import must_have_credit
-from crmkit.work import UnitOfWork
+from crmkit.work import Collection, UnitOfWork
 
 WRITE_ORDER = Action("order:write", "Write an order", zh="新建订单", right=Right.CREATE)
 CONFIRM_ORDER = Action("order:confirm", "Confirm an order", zh="确认订单", right=Right.EDIT)
@@ -32,6 +33,7 @@ CANCEL_ORDER = Action(
 )
 DELIVER_ORDER = Action("order:deliver", "Note a delivery", zh="登记交付", right=Right.EDIT)
 RETURN_GOODS = Action("order:return", "Note that goods came back", zh="登记退货", right=Right.EDIT)
+A = TypeVar("A", bound=Aggregate)
 
 
 class DealIsLost(RuleBroken):
@@ -121,9 +123,14 @@ def return_goods(
 
 def fulfilments_of(work: UnitOfWork, order_id: OrderId) -> list[Fulfilment]:
     """Return what was delivered of an order and what came back, the oldest first."""
-    fields = where(Fulfilment)
+    return of_order(work.fulfilments, order_id, "on")
+
+
+def of_order(records: Collection[A], order_id: OrderId, day: str) -> list[A]:
+    """Return the records of a kind that belong to an order, the oldest first by a day of theirs."""
+    fields = where(records.spec.cls)
     mine = fields.order_id.eq(order_id)
-    return work.fulfilments.find(mine, order=[fields.on.asc(), fields.id.asc()])
+    return records.find(mine, order=[fields[day].asc(), fields.id.asc()])
 
 
 def _written(
