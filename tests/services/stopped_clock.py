@@ -1,4 +1,4 @@
-"""A clock that stands still until a test lets time pass."""
+"""Clocks for tests: one stands still until time is let pass, one goes on by being read."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -17,3 +17,16 @@ class Stopped:
     def go_on(self, **span: float) -> None:
         """Let time pass."""
         self.at += timedelta(**span)
+
+
+class Ticking:
+    """A clock that goes on by a minute each time it is read."""
+
+    def __init__(self, start: datetime) -> None:
+        """Begin before a moment is read."""
+        self.at = start
+
+    def now(self) -> datetime:
+        """Go on by a minute."""
+        self.at += timedelta(minutes=1)
+        return self.at

@@ -1,7 +1,6 @@
 """Duplicates over the work: of one record, before registering, and among all."""
 
 import csv
-from collections.abc import Iterator
 from datetime import datetime
 from itertools import combinations
 from pathlib import Path
@@ -37,14 +36,6 @@ EVERYWHERE = pytest.mark.parametrize(
 LUXI = "聊城市鲁西科技有限公司"
 SWITCHBOARD = ContactPoint(kind="phone", raw="0635-8230000转1")
 USCC = Identifier(scheme="uscc", value="91350100M000100Y43")
-
-
-@pytest.fixture
-def crm(near_url: str) -> Iterator[CRM]:
-    """Give a CRM on each store in turn."""
-    with CRM.open(near_url, plugin_names=()) as crm:
-        crm.schema.apply()
-        yield crm
 
 
 def work(crm: CRM, tenant: str = "acme") -> UnitOfWork:

@@ -1,7 +1,7 @@
 """History, the past of a record, and undo."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
@@ -17,6 +17,7 @@ from crmkit.services import parties, sales
 from crmkit.services.history import as_of, history
 from crmkit.services.undoing import Undone
 from crmkit.work import UnitOfWork
+from tests.services.stopped_clock import Ticking
 
 EVERYWHERE = pytest.mark.parametrize(
     "near_url", ["memory", "sqlite", "postgresql", "mongodb"], indirect=True
@@ -24,22 +25,10 @@ EVERYWHERE = pytest.mark.parametrize(
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 
-class Ticking:
-    """A clock that goes on by a minute each time it is read."""
-
-    def __init__(self) -> None:
-        self.at = START
-
-    def now(self) -> datetime:
-        """Go on by a minute."""
-        self.at += timedelta(minutes=1)
-        return self.at
-
-
 @pytest.fixture
 def crm(near_url: str) -> Iterator[CRM]:
     """Give a CRM on each store in turn."""
-    with CRM.open(near_url, clock=Ticking(), plugin_names=()) as crm:
+    with CRM.open(near_url, clock=Ticking(START), plugin_names=()) as crm:
         crm.schema.apply()
         yield crm
 

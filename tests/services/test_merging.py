@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -41,6 +41,7 @@ from crmkit.services.custom_fields import define_field, retire_field
 from crmkit.services.history import history
 from crmkit.services.merging import merge_contacts, merge_customers, merges_of, unmerge
 from crmkit.work import UnitOfWork
+from tests.services.stopped_clock import Ticking
 
 EVERYWHERE = pytest.mark.parametrize(
     "near_url", ["memory", "sqlite", "postgresql", "mongodb"], indirect=True
@@ -53,22 +54,10 @@ START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 QUIET = {"version", "updated_at", "updated_by"}
 
 
-class Ticking:
-    """A clock that goes on by a minute each time it is read."""
-
-    def __init__(self) -> None:
-        self.at = START
-
-    def now(self) -> datetime:
-        """Go on by a minute."""
-        self.at += timedelta(minutes=1)
-        return self.at
-
-
 @pytest.fixture
 def crm(near_url: str) -> Iterator[CRM]:
     """Give a CRM on each store in turn."""
-    with CRM.open(near_url, clock=Ticking(), plugin_names=()) as crm:
+    with CRM.open(near_url, clock=Ticking(START), plugin_names=()) as crm:
         crm.schema.apply()
         yield crm
 

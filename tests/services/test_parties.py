@@ -1,6 +1,6 @@
 """Parties: registering, changing, relating, following up, leads."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -35,14 +35,6 @@ EVERYWHERE = pytest.mark.parametrize(
 )
 DUE = datetime(2026, 12, 1, 9, 0, tzinfo=UTC)
 MAIL = ContactPoint(kind="email", raw="Info@Luxi.example.com")
-
-
-@pytest.fixture
-def crm(near_url: str) -> Iterator[CRM]:
-    """Give a CRM on each store in turn."""
-    with CRM.open(near_url, plugin_names=()) as crm:
-        crm.schema.apply()
-        yield crm
 
 
 def work(crm: CRM, tenant: str = "acme") -> UnitOfWork:

@@ -1,6 +1,5 @@
 """Running services: again on a conflict, once under a key."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from decimal import Decimal
@@ -49,14 +48,6 @@ class Pauses(list[float]):
 def pauses() -> Pauses:
     """Give somewhere to keep pauses."""
     return Pauses()
-
-
-@pytest.fixture
-def crm(near_url: str) -> Iterator[CRM]:
-    """Give a CRM on each store in turn."""
-    with CRM.open(near_url, plugin_names=()) as crm:
-        crm.schema.apply()
-        yield crm
 
 
 @pytest.fixture

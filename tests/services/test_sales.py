@@ -1,6 +1,6 @@
 """Sales: deals through the stages of a pipeline, won, lost and opened again."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from uuid import uuid4
 
 import pytest
@@ -35,14 +35,6 @@ EVERYWHERE = pytest.mark.parametrize(
     "near_url", ["memory", "sqlite", "postgresql", "mongodb"], indirect=True
 )
 VALUE = Money("98000.50", "CNY")
-
-
-@pytest.fixture
-def crm(near_url: str) -> Iterator[CRM]:
-    """Give a CRM on each store in turn."""
-    with CRM.open(near_url, plugin_names=()) as crm:
-        crm.schema.apply()
-        yield crm
 
 
 def work(crm: CRM, tenant: str = "acme") -> UnitOfWork:
