@@ -35,6 +35,7 @@ from crmkit.services.calendars import keeping
 from crmkit.services.support import setting_up, tickets
 from crmkit.work import UnitOfWork
 from tests.deep.crashing_support import begin_support, support_calls
+from tests.services.stopped_clock import A_SECOND, Ticking
 
 TENANT = "acme"
 DIED = 9
@@ -98,18 +99,6 @@ class Dying(sqlite3.Connection):
         Fate.meet("after", "COMMIT")
 
 
-class Ticking:
-    """A clock that moves a second with each look."""
-
-    def __init__(self, begin: datetime = START) -> None:
-        self.moment = begin
-
-    def now(self) -> datetime:
-        """Return the next second."""
-        self.moment += timedelta(seconds=1)
-        return self.moment
-
-
 class Listener:
     """Subscribes to everything, so that every write has messages."""
 
@@ -129,7 +118,9 @@ def open_crm(path: Path, *, seed: int, begin: datetime = LATER) -> CRM:
     )
     event.listen(engine, "connect", lambda made, _record: made.execute("PRAGMA journal_mode=WAL"))
     ids = UuidSequence(random.Random(seed).getrandbits)
-    return CRM.open(engine, plugins=[Listener()], plugin_names=(), clock=Ticking(begin), ids=ids)
+    return CRM.open(
+        engine, plugins=[Listener()], plugin_names=(), clock=Ticking(begin, A_SECOND), ids=ids
+    )
 
 
 def prepare(template: Path) -> None:

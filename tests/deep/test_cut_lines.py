@@ -16,11 +16,12 @@ from crmkit.crm import CRM
 from crmkit.domain.ids import UuidSequence
 from crmkit.errors import OutcomeUnknown, StoreUnavailable
 from crmkit.testing.servers import Server
-from tests.deep.crashing_services import KEYLESS, LATER, START, Listener, Ticking, perform
+from tests.deep.crashing_services import KEYLESS, LATER, START, Listener, perform
 from tests.deep.crashing_services import begin as prepare
 from tests.deep.crashing_support import SUPPORT
 from tests.deep.relay import Relay
 from tests.deep.test_crash_points import SCENARIOS
+from tests.services.stopped_clock import A_SECOND, Ticking
 
 FULL = os.environ.get("CRMKIT_FULL") == "1"
 SAMPLE = 3
@@ -86,7 +87,9 @@ class Bench:
 def open_crm(url: str, *, seed: int, begin: datetime = LATER) -> CRM:
     """Open a CRM with ids from a seed and a clock that ticks."""
     ids = UuidSequence(random.Random(seed).getrandbits)
-    return CRM.open(url, plugins=[Listener()], plugin_names=(), clock=Ticking(begin), ids=ids)
+    return CRM.open(
+        url, plugins=[Listener()], plugin_names=(), clock=Ticking(begin, A_SECOND), ids=ids
+    )
 
 
 @pytest.fixture(scope="module")

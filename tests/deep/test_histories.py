@@ -25,6 +25,7 @@ from crmkit.services.log_rows import rows
 from crmkit.testing.population import NAMES, define
 from crmkit.testing.sample import ENTITIES, Box, Colour, Gadget, GadgetId, Maker, MakerId
 from crmkit.testing.strategies import fields, filters, orders
+from tests.services.stopped_clock import A_SECOND, Ticking
 
 FULL = os.environ.get("CRMKIT_FULL") == "1"
 ON_TWO, ON_FOUR = (500, 500) if FULL else (40, 15)
@@ -45,18 +46,6 @@ class Works:
     tenant: int
     operations: tuple[Operation, ...]
     fails: bool
-
-
-class Ticking:
-    """A clock that moves a second with each look, so that all stores see the same times."""
-
-    def __init__(self) -> None:
-        self.moment = START
-
-    def now(self) -> datetime:
-        """Return the next second."""
-        self.moment += timedelta(seconds=1)
-        return self.moment
 
 
 class Player:
@@ -341,7 +330,7 @@ def agree(stores: dict[str, CRM], history: list[Works]) -> None:
     run = next(_RUNS)
     observed = {}
     for name, crm in stores.items():
-        crm.clock.moment = START  # type: ignore[attr-defined]
+        crm.clock.at = START  # type: ignore[attr-defined]
         observed[name] = Player(crm, run).play(history)
     first = next(iter(observed))
     for name, seen in observed.items():
@@ -353,7 +342,7 @@ def agree(stores: dict[str, CRM], history: list[Works]) -> None:
 def _opened(*urls: str) -> Iterator[dict[str, CRM]]:
     stores = {}
     for url in urls:
-        crm = CRM.open(url, entities=ENTITIES, plugin_names=(), clock=Ticking())
+        crm = CRM.open(url, entities=ENTITIES, plugin_names=(), clock=Ticking(START, A_SECOND))
         crm.schema.apply()
         stores[crm.storage.name] = crm
     yield stores

@@ -24,17 +24,10 @@ from crmkit.services.timeline import timeline
 from crmkit.storage.memory import MemoryStorage
 from crmkit.testing.plugins import PluginContract
 from crmkit.work import UnitOfWork
+from tests.services.stopped_clock import Stopped
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 USCC = "91371500MA3C4A5B6N"
-
-
-class Stopped:
-    """A clock that stands still."""
-
-    def now(self) -> datetime:
-        """Tell the same time."""
-        return NOW
 
 
 class TestChinaBusiness(PluginContract):
@@ -59,7 +52,7 @@ class TestFollowUps(PluginContract):
 def crm(fresh_url: str) -> Iterator[CRM]:
     """Give a CRM with all of them on each store in turn."""
     plugins = [ChinaBusiness(), FollowUps(language="zh")]
-    with CRM.open(fresh_url, plugins=plugins, plugin_names=(), clock=Stopped()) as crm:
+    with CRM.open(fresh_url, plugins=plugins, plugin_names=(), clock=Stopped(NOW)) as crm:
         crm.schema.apply()
         yield crm
 

@@ -13,21 +13,11 @@ from crmkit.plugins.builtin import YearlyNumbers
 from crmkit.services import parties
 from crmkit.storage.memory import MemoryStorage
 from crmkit.work import UnitOfWork
+from tests.services.stopped_clock import Stopped
 
 EVERYWHERE = pytest.mark.parametrize(
     "near_url", ["memory", "sqlite", "postgresql", "mongodb"], indirect=True
 )
-
-
-class Stopped:
-    """A clock that stands still where it is put."""
-
-    def __init__(self, at: datetime) -> None:
-        self.at = at
-
-    def now(self) -> datetime:
-        """Tell the same time."""
-        return self.at
 
 
 @pytest.fixture

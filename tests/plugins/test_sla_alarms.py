@@ -21,7 +21,8 @@ from crmkit.plugins.builtin import SlaAlarms
 from crmkit.services.calendars import absences
 from crmkit.services.support import assigning, setting_up, sla, tickets
 from crmkit.testing.plugins import PluginContract
-from tests.services.support.conftest import Desk, SetClock, new_desk
+from tests.services.stopped_clock import Stopped
+from tests.services.support.conftest import MONDAY, Desk, new_desk
 
 HOUR = timedelta(hours=1)
 ALARMS = (
@@ -42,7 +43,7 @@ class TestSlaAlarms(PluginContract):
 @pytest.fixture
 def desk(ready_url: str) -> Any:
     """Give a desk whose alarms become tasks, on each store in turn."""
-    clock = SetClock()
+    clock = Stopped(MONDAY)
     with CRM.open(ready_url, plugins=[SlaAlarms()], plugin_names=(), clock=clock) as crm:
         desk = new_desk(crm, clock)
         with desk.work() as unit:

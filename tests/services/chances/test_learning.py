@@ -17,6 +17,7 @@ from crmkit.domain.sales.stage import Stage, StageType
 from crmkit.errors import InvalidValue, UnknownField
 from crmkit.services import sales
 from crmkit.services.chances import learning
+from tests.services.stopped_clock import Stopped
 
 BEGIN = datetime(2025, 1, 6, 2, tzinfo=UTC)
 WEEKS, EACH = 26, 9
@@ -28,22 +29,12 @@ STAGES = (
 )
 
 
-class SetClock:
-    """Tells the time that a test sets."""
-
-    at = BEGIN
-
-    def now(self) -> datetime:
-        """Return it."""
-        return self.at
-
-
 class Firm:
     """A firm that opens deals each week, and closes them the week after the next."""
 
     def __init__(self, url: str, tenant: str) -> None:
         """Open it."""
-        self.clock, self.tenant = SetClock(), tenant
+        self.clock, self.tenant = Stopped(BEGIN), tenant
         self.crm = CRM.open(url, plugin_names=(), clock=self.clock)
         with self.work() as work:
             self.pipeline = sales.define_pipeline(work, "机床", STAGES).id

@@ -19,6 +19,7 @@ from crmkit.domain.span import Span
 from crmkit.services import sales
 from crmkit.services.commission import paying, payouts
 from crmkit.services.forecasts import quotas
+from tests.services.stopped_clock import Stopped
 
 Q2 = Span.quarter(2026, 2)
 
@@ -26,14 +27,6 @@ Q2 = Span.quarter(2026, 2)
 def yuan(amount: str) -> Money:
     """Return an amount of yuan."""
     return Money(amount, "CNY")
-
-
-class SetClock:
-    """Tells a day in the second quarter."""
-
-    def now(self) -> datetime:
-        """Return it."""
-        return datetime(2026, 5, 4, 9, tzinfo=UTC)
 
 
 class Firm:
@@ -83,7 +76,9 @@ class Firm:
 @pytest.fixture
 def firm(ready_url: str, tenant: str) -> Iterator[Firm]:
     """Give a firm on each store in turn."""
-    with CRM.open(ready_url, plugin_names=(), clock=SetClock()) as crm:
+    with CRM.open(
+        ready_url, plugin_names=(), clock=Stopped(datetime(2026, 5, 4, 9, tzinfo=UTC))
+    ) as crm:
         made = Firm(crm, tenant)
         for user in (made.li, made.wang):
             made.run(quotas.set_quota, yuan("1000"), Q2, user=user)

@@ -20,6 +20,7 @@ from crmkit.services import sales
 from crmkit.services.access import apply_policy
 from crmkit.services.forecasts import quotas, reporting, snapshots
 from crmkit.work.policies import Policies
+from tests.services.stopped_clock import Stopped
 
 Q2 = Span.quarter(2026, 2)
 OPEN = ForecastCategory.PIPELINE
@@ -35,16 +36,6 @@ PEOPLE = {
 SOLD = {"li": ("100", "CNY"), "wang": ("30", "CNY"), "zhao": ("1000", "USD")}
 
 
-class SetClock:
-    """Tells the time that a test sets."""
-
-    at = datetime(2026, 5, 4, 9, tzinfo=UTC)
-
-    def now(self) -> datetime:
-        """Return it."""
-        return self.at
-
-
 def yuan(amount: str) -> Money:
     """Return an amount of yuan."""
     return Money(amount, "CNY")
@@ -55,7 +46,7 @@ class Firm:
 
     def __init__(self, url: str, tenant: str) -> None:
         """Set up people and deals freely, then let the ready roles decide."""
-        self.tenant, self.clock = tenant, SetClock()
+        self.tenant, self.clock = tenant, Stopped(datetime(2026, 5, 4, 9, tzinfo=UTC))
         self.free = CRM.open(url, plugin_names=(), clock=self.clock)
         with self.free.work(by="it", tenant=tenant) as work:
             self.units = self._units(work)

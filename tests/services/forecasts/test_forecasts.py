@@ -23,6 +23,7 @@ from crmkit.domain.span import Span
 from crmkit.errors import InvalidValue
 from crmkit.services import sales
 from crmkit.services.forecasts import quotas, reporting, snapshots
+from tests.services.stopped_clock import Stopped
 
 NOW = datetime(2026, 5, 4, 9, tzinfo=UTC)
 Q2 = Span.quarter(2026, 2)
@@ -36,20 +37,10 @@ STAGES = (
 )
 
 
-class SetClock:
-    """Tells the time that a test sets."""
-
-    at = NOW
-
-    def now(self) -> datetime:
-        """Return the time that was set."""
-        return self.at
-
-
 class Firm:
     """A machinery firm in Liaocheng: two units, two sellers, and their deals."""
 
-    def __init__(self, crm: CRM, tenant: str, clock: SetClock) -> None:
+    def __init__(self, crm: CRM, tenant: str, clock: Stopped) -> None:
         """Set up units, people, a pipeline and a rate of the dollar."""
         self.crm, self.tenant, self.clock = crm, tenant, clock
         with self.work() as work:
@@ -86,7 +77,7 @@ class Firm:
 @pytest.fixture
 def firm(ready_url: str, tenant: str) -> Iterator[Firm]:
     """Give a firm on each store in turn."""
-    clock = SetClock()
+    clock = Stopped(NOW)
     with CRM.open(ready_url, plugin_names=(), clock=clock) as crm:
         yield Firm(crm, tenant, clock)
 
@@ -131,7 +122,7 @@ def test_a_forecast_adds_up_by_category_in_one_currency(firm: Firm) -> None:
 
 def test_closed_deals_are_told_at_both_rates(ready_url: str, tenant: str) -> None:
     """What was won in dollars stands at the rate of its closing, and at that of today."""
-    clock = SetClock()
+    clock = Stopped(NOW)
     with CRM.open(ready_url, plugin_names=(), clock=clock) as crm:
         firm = Firm(crm, tenant, clock)
         won = firm.deal(Money("100", "USD"), "赢单", firm.li, date(2026, 5, 4))
@@ -288,7 +279,7 @@ def test_each_report_is_one_statement(
     """Forecast, funnel and ageing each ask a store for deals once, however many there are."""
     if ready_url == "memory:":
         pytest.skip("memory has no statements")
-    clock = SetClock()
+    clock = Stopped(NOW)
     with CRM.open(ready_url, plugin_names=(), clock=clock) as crm:
         firm = Firm(crm, tenant, clock)
         sell(firm)

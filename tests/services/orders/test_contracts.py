@@ -27,6 +27,7 @@ from crmkit.services import parties, sales
 from crmkit.services.access import apply_policy
 from crmkit.services.calendars import keeping
 from crmkit.work.policies import Policies
+from tests.services.stopped_clock import Stopped
 
 _ID = UUID(int=1)
 QUARTER = ContractTerms(
@@ -38,22 +39,12 @@ QUARTER = ContractTerms(
 )
 
 
-class SetClock:
-    """Tells the time that a test sets."""
-
-    at = datetime(2026, 3, 2, tzinfo=UTC)
-
-    def now(self) -> datetime:
-        """Return it."""
-        return self.at
-
-
 class Office:
     """A firm whose contracts are kept up by a job."""
 
     def __init__(self, url: str, tenant: str) -> None:
         """Open it, with a calendar and a customer."""
-        self.clock, self.tenant = SetClock(), tenant
+        self.clock, self.tenant = Stopped(datetime(2026, 3, 2, tzinfo=UTC)), tenant
         self.crm = CRM.open(url, clock=self.clock, plugins=[FollowUps(language="zh")])
         with self.crm.work(by="li", tenant=tenant) as work:
             hours = "mon-fri 09:00-18:00"
@@ -157,7 +148,7 @@ def test_two_jobs_at_once_renew_once(office: Office) -> None:
 
 def test_the_system_role_keeps_contracts_up() -> None:
     """Under the ready roles the job of the program may renew and remind."""
-    clock = SetClock()
+    clock = Stopped(datetime(2026, 3, 2, tzinfo=UTC))
     with CRM.open("memory:", clock=clock) as free:
         with free.work(by="it", tenant="t") as work:
             job = work.users.add(User(id=UserId(work.new_id()), name="job", roles=("system",)))

@@ -42,21 +42,10 @@ from crmkit.services import parties, sales
 from crmkit.services.calendars import keeping
 from crmkit.services.sales.orders import DealIsLost
 from crmkit.work import UnitOfWork
+from tests.services.stopped_clock import Stopped
 
 NOW = datetime(2026, 3, 2, 2, tzinfo=UTC)
 TODAY = NOW.date()
-
-
-class SetClock:
-    """Tells the time that a test sets."""
-
-    def __init__(self) -> None:
-        """Begin on a Monday morning."""
-        self.at = NOW
-
-    def now(self) -> datetime:
-        """Return the time that was set."""
-        return self.at
 
 
 @attrs.frozen
@@ -64,7 +53,7 @@ class Firm:
     """A machinery firm with one customer."""
 
     crm: CRM
-    clock: SetClock
+    clock: Stopped
     tenant: str
     customer: Customer
 
@@ -100,7 +89,7 @@ def line(quantity: int = 3, key: str = "1", tolerance: int = 0) -> AgreedLine:
 @pytest.fixture
 def firm(ready_url: str, tenant: str) -> Iterator[Firm]:
     """Give a firm on each store in turn."""
-    clock = SetClock()
+    clock = Stopped(NOW)
     with CRM.open(ready_url, clock=clock) as crm:
         crm.schema.apply()
         with crm.work(by="li", tenant=tenant) as work:

@@ -22,6 +22,7 @@ from crmkit.domain.support.sla_policy import SlaPolicy
 from crmkit.services.calendars import keeping
 from crmkit.services.support import setting_up
 from crmkit.work import UnitOfWork
+from tests.services.stopped_clock import Stopped
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 HOUR = timedelta(hours=1)
@@ -44,24 +45,12 @@ ALARMS = (
 )
 
 
-class SetClock:
-    """Tells the time that a test sets."""
-
-    def __init__(self) -> None:
-        """Begin on a Monday morning."""
-        self.at = MONDAY
-
-    def now(self) -> datetime:
-        """Return the time that was set."""
-        return self.at
-
-
 @attrs.frozen
 class Desk:
     """A tenant's desk: a team, its queue and calendar, a policy, and the clock to set."""
 
     crm: CRM
-    clock: SetClock
+    clock: Stopped
     tenant: str
     team: TeamId
     queue: Queue
@@ -103,16 +92,16 @@ def moment(day: int, hour: int, minute: int = 0, month: int = 3) -> datetime:
 
 
 @pytest.fixture(scope="module")
-def opened(lasting_url: str) -> Iterator[tuple[CRM, SetClock]]:
+def opened(lasting_url: str) -> Iterator[tuple[CRM, Stopped]]:
     """Give a CRM on each store in turn, for all tests of a module."""
-    clock = SetClock()
+    clock = Stopped(MONDAY)
     with CRM.open(lasting_url, plugin_names=(), clock=clock) as crm:
         crm.schema.apply()
         yield crm, clock
 
 
 @pytest.fixture
-def desk(opened: tuple[CRM, SetClock]) -> Desk:
+def desk(opened: tuple[CRM, Stopped]) -> Desk:
     """Give a desk of a tenant of the test's own."""
     crm, clock = opened
     return new_desk(crm, clock)
@@ -121,12 +110,12 @@ def desk(opened: tuple[CRM, SetClock]) -> Desk:
 @pytest.fixture
 def near_desk() -> Iterator[Desk]:
     """Give a desk in memory, where only logic is at stake."""
-    clock = SetClock()
+    clock = Stopped(MONDAY)
     with CRM.open("memory:", plugin_names=(), clock=clock) as crm:
         yield new_desk(crm, clock)
 
 
-def new_desk(crm: CRM, clock: SetClock) -> Desk:
+def new_desk(crm: CRM, clock: Stopped) -> Desk:
     """Set up a desk with a service level for all tickets."""
     clock.at, tenant = MONDAY, uuid4().hex
     with crm.work(by="li", tenant=tenant) as unit:

@@ -13,7 +13,8 @@ from pymongo import monitoring
 
 from crmkit.crm import CRM
 from crmkit.services.support import sla
-from tests.services.support.conftest import SetClock, new_desk
+from tests.services.stopped_clock import Stopped
+from tests.services.support.conftest import MONDAY, new_desk
 
 
 def test_sqlite_looks_into_the_index(tmp_path: Path) -> None:
@@ -25,7 +26,7 @@ def test_sqlite_looks_into_the_index(tmp_path: Path) -> None:
         connection.set_trace_callback(asked.append)
         return connection
 
-    clock = SetClock()
+    clock = Stopped(MONDAY)
     engine = sa.create_engine("sqlite://", creator=connect, poolclass=sa.StaticPool)
     with CRM.open(engine, plugin_names=(), clock=clock) as crm:
         crm.schema.apply()
@@ -112,7 +113,7 @@ class Listening(monitoring.CommandListener):
 
 def _ask(target: object, asked: list[Any]) -> None:
     """List what is about to breach, and leave what was asked of the store for it."""
-    clock = SetClock()
+    clock = Stopped(MONDAY)
     with CRM.open(target, plugin_names=(), clock=clock) as crm:
         crm.schema.apply()
         desk = new_desk(crm, clock)

@@ -14,7 +14,8 @@ from crmkit.crm import CRM
 from crmkit.domain.support.metrics import METRICS, Period, Population
 from crmkit.services.support import measuring
 from crmkit.services.support.measuring import Per
-from tests.services.support.conftest import Desk, SetClock, new_desk
+from tests.services.stopped_clock import Stopped
+from tests.services.support.conftest import MONDAY, Desk, new_desk
 from tests.services.support.incident_log import Replay, Row, rows_of
 
 FULL = os.environ.get("CRMKIT_FULL") == "1"
@@ -39,7 +40,7 @@ def rows(shared: Path) -> list[Row]:
 @pytest.fixture(scope="module")
 def in_memory(rows: list[Row]) -> Iterator[tuple[Counter[str], dict[str, Any]]]:
     """Give what becomes of the events in memory, and the figures there."""
-    clock = SetClock()
+    clock = Stopped(MONDAY)
     with CRM.open("memory:", plugin_names=(), clock=clock) as crm:
         replay = Replay(new_desk(crm, clock))
         replay.tell(rows)

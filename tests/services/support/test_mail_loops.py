@@ -10,7 +10,8 @@ from crmkit.domain.support.mail.filed import FiledLetter, LetterState
 from crmkit.domain.support.mail.letter import Letter, read_letter
 from crmkit.domain.support.mail.mailbox import Mailbox
 from crmkit.services.support import filing, mailboxes, sending, tickets
-from tests.services.support.conftest import Desk, SetClock, new_desk
+from tests.services.stopped_clock import Stopped
+from tests.services.support.conftest import Desk, new_desk
 from tests.services.support.test_receiving import marks, receive
 
 MOST = 3
@@ -120,7 +121,7 @@ def _box(desk: Desk, address: str) -> Mailbox:
 
 def _another(desk: Desk) -> Desk:
     clock = desk.clock
-    assert isinstance(clock, SetClock)
+    assert isinstance(clock, Stopped)
     return new_desk(desk.crm, clock)
 
 

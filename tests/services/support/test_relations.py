@@ -22,7 +22,8 @@ from crmkit.domain.support.ticket_events import TicketMerged, TicketUnmerged
 from crmkit.domain.support.ticket_record import LinkKind
 from crmkit.errors import InvalidValue, RuleBroken
 from crmkit.services.support import assigning, merging, sla, tickets, ties
-from tests.services.support.conftest import Desk, SetClock, new_desk
+from tests.services.stopped_clock import Stopped
+from tests.services.support.conftest import MONDAY, Desk, new_desk
 
 MARKS = ("version", "updated_at", "updated_by")
 DEEDS = (
@@ -86,7 +87,7 @@ def test_a_late_reply_does_not_bring_a_merged_ticket_back(desk: Desk) -> None:
 @given(deeds=st.lists(st.sampled_from(DEEDS), max_size=6), hours=st.integers(0, 200))
 def test_merge_then_unmerge_is_the_identity(deeds: list[Any], hours: int) -> None:
     """Whatever happened on a ticket before, it is afterwards what it was."""
-    with CRM.open("memory:", plugin_names=(), clock=(clock := SetClock())) as crm:
+    with CRM.open("memory:", plugin_names=(), clock=(clock := Stopped(MONDAY))) as crm:
         desk = new_desk(crm, clock)
         keep, lose = two(desk)
         for step, deed in enumerate(deeds):
