@@ -15,10 +15,11 @@ from crmkit.domain.filters.where import where
 from crmkit.domain.imports.mapping import ColumnMapping, FileMapping
 from crmkit.domain.money import Money
 from crmkit.domain.sales.deal import Deal, DealId, DealOutcome
-from crmkit.errors import CrmkitError, NotFound
-from crmkit.services import approvals, merging, parties, sales
+from crmkit.errors import CrmkitError
+from crmkit.services import approvals, parties, sales
 from crmkit.services.imports.running import ImportJob, run_import
 from crmkit.services.tables.rows import Row
+from tests.services.approvals.deeds import Deeds
 from tests.services.approvals.office import FLOW, LIMIT, LINE, Office, opened
 
 FULL = os.environ.get("CRMKIT_FULL") == "1"
@@ -30,7 +31,7 @@ VALUES = [None, Money("1", "CNY"), LIMIT, Money("100000.01", "CNY"), Money("9000
 DEEDS = [
     "open", "add", "copy", "upsert", "value", "name", "win", "lose", "reopen",
     "force", "submit", "propose", "new", "approve", "approve", "reject", "back", "resubmit",
-    "withdraw", "void", "remove", "restore", "undo", "merge", "part", "tag", "granted", "granted",
+    "take_back", "void", "remove", "restore", "undo", "merge", "part", "tag", "granted", "granted",
     "import", "import", "bulk",
 ]  # fmt: skip
 Step = tuple[str, int, str, Any]
@@ -46,13 +47,12 @@ steps = st.lists(
 )
 
 
-class Walk:
+class Walk(Deeds):
     """An office in which anything is tried, and a watch over who got out and by which approval."""
 
     def __init__(self, office: Office) -> None:
         """Begin with two customers and one deal."""
-        self.office = office
-        self.changesets: list[Any] = []
+        super().__init__(office)
         self.granted: set[tuple[Any, ...]] = set()
         self.out: dict[Any, tuple[Any, ...]] = {}
         with office.work("li") as work:
@@ -100,14 +100,6 @@ class Walk:
         deals = work.deals.find(removed=True, order=[where(Deal).id.asc()])
         found: Deal = self._one_of(deals, pick)
         return found
-
-    def _case(self, work: Any, pick: int) -> Any:
-        return self._one_of(work.approvals.find(), pick).id
-
-    def _one_of(self, found: list[Any], pick: int) -> Any:
-        if not found:
-            raise NotFound("there is none")
-        return found[pick % len(found)]
 
     def _open(self, work: Any, pick: int, value: Any) -> None:
         customer = self.customers[pick % 2]
@@ -182,23 +174,8 @@ class Walk:
         won = {"outcome": DealOutcome.WON, "stage": "s", "name": "n"}
         approvals.propose_record(work, Deal, FLOW, value=value, **won)
 
-    def _approve(self, work: Any, pick: int, value: Any) -> None:
-        approvals.approve(work, self._case(work, pick))
-
-    def _reject(self, work: Any, pick: int, value: Any) -> None:
-        approvals.reject(work, self._case(work, pick), comment="no")
-
-    def _back(self, work: Any, pick: int, value: Any) -> None:
-        approvals.send_back(work, self._case(work, pick), comment="no")
-
-    def _resubmit(self, work: Any, pick: int, value: Any) -> None:
-        approvals.resubmit(work, self._case(work, pick))
-
-    def _withdraw(self, work: Any, pick: int, value: Any) -> None:
-        approvals.withdraw_approval(work, self._case(work, pick))
-
     def _void(self, work: Any, pick: int, value: Any) -> None:
-        approvals.void_approval(work, self._case(work, pick))
+        super()._void(work, pick, value)
         self.granted.clear()
 
     def _remove(self, work: Any, pick: int, value: Any) -> None:
@@ -213,18 +190,6 @@ class Walk:
             case = approvals.submit_for_approval(work, self._deal(work, pick), FLOW)
         for name in ("wang", "boss", "sun"):
             self.office.run(name, approvals.approve, case.id)
-
-    def _undo(self, pick: int) -> None:
-        if self.changesets:
-            undone = self.changesets[-1 - pick % len(self.changesets)]
-            self.office.crm.undo(undone, by="boss", tenant=self.office.tenant)
-
-    def _merge(self, work: Any, pick: int, value: Any) -> None:
-        first, second = self.customers if pick % 2 else reversed(self.customers)
-        merging.merge_customers(work, first, second)
-
-    def _part(self, work: Any, pick: int, value: Any) -> None:
-        merging.unmerge(work, self._one_of(work.merges.find(), pick).id)
 
 
 def walk(url: str, path: list[Step]) -> int:

@@ -1,7 +1,6 @@
 """Leads: scored with reasons, handed out in turn, converted with what was declared."""
 
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from decimal import Decimal
@@ -31,26 +30,12 @@ from crmkit.errors import InvalidSettings, InvalidValue, NotFound, UnknownField
 from crmkit.services import leads, parties, sales
 from crmkit.services.calendars import absences
 from crmkit.services.custom_fields import define_field
-from tests.services.leads.house import NAMES, House, opened
+from tests.services.leads.house import NAMES, House
 from tests.services.stopped_clock import Stopped
 
 PHONE = ContactPoint(kind="phone", raw="0635-8230000")
 FAIR = {"field": "source", "op": "eq", "value": "展会"}
 NAMED = {"not": {"field": "company", "op": "is_none", "value": None}}
-
-
-@pytest.fixture
-def house(ready_url: str, tenant: str) -> Iterator[House]:
-    """Give a house on each store in turn."""
-    with opened(ready_url, tenant) as house:
-        yield house
-
-
-@pytest.fixture
-def near_house(tenant: str) -> Iterator[House]:
-    """Give a house in memory."""
-    with opened("memory:", tenant) as house:
-        yield house
 
 
 def test_a_score_says_what_it_is_made_of_and_fades(house: House) -> None:

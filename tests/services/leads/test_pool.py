@@ -2,7 +2,6 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import uuid4
@@ -37,20 +36,6 @@ from tests.services.leads.house import NAMES, House, opened
 
 FULL = os.environ.get("CRMKIT_FULL") == "1"
 WORKERS, RECORDS, LIMIT = 8, 18, 3
-
-
-@pytest.fixture
-def house(ready_url: str, tenant: str) -> Iterator[House]:
-    """Give a house on each store in turn."""
-    with opened(ready_url, tenant) as house:
-        yield house
-
-
-@pytest.fixture
-def near_house(tenant: str) -> Iterator[House]:
-    """Give a house in memory."""
-    with opened("memory:", tenant) as house:
-        yield house
 
 
 def pool_with(house: House, count: int, **rules: Any) -> tuple[Pool, list[Lead]]:

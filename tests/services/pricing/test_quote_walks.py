@@ -23,12 +23,13 @@ from crmkit.domain.sales.order_line import AgreedLine
 from crmkit.domain.sales.quote import QuoteOutcome
 from crmkit.domain.sales.quote_line import item
 from crmkit.domain.sales.quote_version import Acceptance, QuoteVersion
-from crmkit.errors import CrmkitError, NotFound
-from crmkit.services import approvals, merging, parties, sales
+from crmkit.errors import CrmkitError
+from crmkit.services import approvals, parties, sales
 from crmkit.services.imports.running import ImportJob, run_import
 from crmkit.services.imports.taking_over import take_over
 from crmkit.services.privacy.erasing import erase_person
 from crmkit.services.tables.rows import Row
+from tests.services.approvals.deeds import Deeds
 from tests.services.pricing.quote_office import LIMIT, SEND, QuoteOffice, quoting
 
 FULL = os.environ.get("CRMKIT_FULL") == "1"
@@ -56,13 +57,12 @@ steps = st.lists(
 )
 
 
-class Walk:
+class Walk(Deeds):
     """An office where anything is tried, and a watch over what went out and who had said yes."""
 
     def __init__(self, office: QuoteOffice) -> None:
         """Begin with a quote of one version."""
-        self.office = office
-        self.changesets: list[Any] = []
+        super().__init__(office)
         with office.work() as work:
             pair = [parties.register_customer(work, name) for name in ("鲁西", "光岳")]
             self.customers = [customer.id for customer in pair]
@@ -131,14 +131,6 @@ class Walk:
     def _quote(self, work: Any, pick: int) -> Any:
         return self._one_of(work.quotes.find(), pick)
 
-    def _case(self, work: Any, pick: int) -> Any:
-        return self._one_of(work.approvals.find(), pick).id
-
-    def _one_of(self, found: list[Any], pick: int) -> Any:
-        if not found:
-            raise NotFound("there is none")
-        return found[pick % len(found)]
-
     def _open(self, work: Any, pick: int, off: int) -> None:
         sales.open_quote(work, "q", policy="p", customer=self.customers[pick % 2])
 
@@ -179,24 +171,6 @@ class Walk:
 
     def _propose(self, work: Any, pick: int, off: int) -> None:
         approvals.propose_change(work, self._version(work, pick), SEND, sent_at=work.now)
-
-    def _approve(self, work: Any, pick: int, off: int) -> None:
-        approvals.approve(work, self._case(work, pick))
-
-    def _reject(self, work: Any, pick: int, off: int) -> None:
-        approvals.reject(work, self._case(work, pick), comment="no")
-
-    def _back(self, work: Any, pick: int, off: int) -> None:
-        approvals.send_back(work, self._case(work, pick), comment="no")
-
-    def _resubmit(self, work: Any, pick: int, off: int) -> None:
-        approvals.resubmit(work, self._case(work, pick))
-
-    def _take_back(self, work: Any, pick: int, off: int) -> None:
-        approvals.withdraw_approval(work, self._case(work, pick))
-
-    def _void(self, work: Any, pick: int, off: int) -> None:
-        approvals.void_approval(work, self._case(work, pick))
 
     def _forge_sent(self, work: Any, pick: int, off: int) -> None:
         work.quote_versions.save(self._version(work, pick).replaced(sent_at=work.now))
@@ -303,13 +277,6 @@ class Walk:
         job = ImportJob(mapping=mapping, header=tuple(names), rows=given, content="1")
         run_import(self.office.crm, job, by="boss", tenant=self.office.tenant)
 
-    def _merge(self, work: Any, pick: int, off: int) -> None:
-        first, second = self.customers if pick % 2 else reversed(self.customers)
-        merging.merge_customers(work, first, second)
-
-    def _part(self, work: Any, pick: int, off: int) -> None:
-        merging.unmerge(work, self._one_of(work.merges.find(), pick).id)
-
     def _erase(self, work: Any, pick: int, off: int) -> None:
         kind = CustomerKind.PERSON
         person = parties.register_customer(work, "王芳", kind=kind)
@@ -323,11 +290,6 @@ class Walk:
         new = {"id": work.new_id(), "version": 0, "number": 500 + pick} if off else {}
         sent = known.replaced(sent_at=work.now, content_hash="", **new).evolve()
         take_over(work, [sent], ORIGIN)
-
-    def _undo(self, pick: int) -> None:
-        if self.changesets:
-            undone = self.changesets[-1 - pick % len(self.changesets)]
-            self.office.crm.undo(undone, by="boss", tenant=self.office.tenant)
 
     def _whole(self, pick: int) -> None:
         """Let a version be granted by the flow, and sent."""
