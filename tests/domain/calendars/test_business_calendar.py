@@ -10,7 +10,7 @@ from crmkit.domain.calendars.business_calendar import BusinessCalendar, Deadline
 from crmkit.domain.calendars.closures import closed
 from crmkit.domain.calendars.hours import Week, Window, read_windows
 from crmkit.domain.calendars.sources import DayKind, Source, SpecialDay, day_off, work_on
-from crmkit.domain.calendars.working_time import NoWorkingTime
+from crmkit.domain.calendars.working_years import NoWorkingTime
 from crmkit.errors import InvalidValue, OutOfRange, WrongType
 
 SHANGHAI, NEW_YORK = "Asia/Shanghai", "America/New_York"

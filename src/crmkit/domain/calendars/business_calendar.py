@@ -12,8 +12,8 @@ import attrs
 from crmkit.domain.calendars.hours import Week, Windows, without
 from crmkit.domain.calendars.local_time import midnight, spans_of, time_zone
 from crmkit.domain.calendars.sources import DayKind, Source, SpecialDay, known_until
-from crmkit.domain.calendars.working_time import WorkingTime
 from crmkit.domain.calendars.working_year import Span, WorkingYear
+from crmkit.domain.calendars.working_years import WorkingYears
 from crmkit.domain.instants import MILLISECOND, as_instant, from_milliseconds, to_milliseconds
 from crmkit.domain.kinds import Text
 from crmkit.errors import InvalidValue, OutOfRange, WrongType
@@ -176,8 +176,8 @@ class BusinessCalendar:
         return time_zone(self.zone, "calendar.zone")
 
     @cached_property
-    def _time(self) -> WorkingTime:
-        return WorkingTime(self._year)
+    def _time(self) -> WorkingYears:
+        return WorkingYears(self._year)
 
     @cached_property
     def _known_moment(self) -> int | None:

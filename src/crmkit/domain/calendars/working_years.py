@@ -18,7 +18,7 @@ class NoWorkingTime(RuleBroken):
     """The calendar has not so much working time within its horizon."""
 
 
-class WorkingTime:
+class WorkingYears:
     """The years of one calendar; moments and durations are in milliseconds."""
 
     __slots__ = ("_work_out", "_years")
