@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crmkit.domain.calendars.business_calendar import BusinessCalendar
-from crmkit.domain.support.facts import Facts, Span, Wait, in_step
+from crmkit.domain.support.facts import Duration, Facts, Wait, in_step
 from crmkit.domain.support.metrics import (
     METRICS,
     Period,
@@ -60,30 +60,30 @@ def test_only_a_public_reply_of_a_person_is_a_first_reply() -> None:
     bot = reply(1, Author.BOT)
     note = reply(2, public=False)
     one = facts(bot, note, move(3, _C.PENDING_CUSTOMER), reply(30))
-    assert one.first_reply() == Span(30 * MINUTE)
-    assert one.first_reply(Author.BOT) == Span(1 * MINUTE)
+    assert one.first_reply() == Duration(30 * MINUTE)
+    assert one.first_reply(Author.BOT) == Duration(1 * MINUTE)
 
 
 def test_finishing_without_an_answer_is_no_first_reply() -> None:
     """It is censored at the finish, not at the end of the period."""
-    assert facts(move(20, _C.RESOLVED)).first_reply() == Span(20 * MINUTE, censored=True)
+    assert facts(move(20, _C.RESOLVED)).first_reply() == Duration(20 * MINUTE, censored=True)
 
 
 def test_each_unanswered_message_begins_one_wait() -> None:
     """Two messages in a row are one question; the last one is censored while nobody answers."""
     ask = [reply(minute, Author.CUSTOMER) for minute in (10, 20, 100)]
     one = facts(ask[0], ask[1], reply(40), ask[2])
-    assert one.next_replies() == (Span(30 * MINUTE), Span(500 * MINUTE, censored=True))
+    assert one.next_replies() == (Duration(30 * MINUTE), Duration(500 * MINUTE, censored=True))
 
 
 def test_a_ticket_opened_again_is_not_fully_resolved() -> None:
     """The first solution stays; the full one is open until it is solved again."""
     solved, again = move(60, _C.RESOLVED), move(90, _C.OPEN, Happening.REOPENED)
     one = facts(solved, again)
-    assert one.first_resolution() == Span(60 * MINUTE)
-    assert one.full_resolution() == Span(600 * MINUTE, censored=True)
+    assert one.first_resolution() == Duration(60 * MINUTE)
+    assert one.full_resolution() == Duration(600 * MINUTE, censored=True)
     done = facts(solved, again, move(200, _C.RESOLVED), move(300, _C.CLOSED))
-    assert done.full_resolution() == Span(200 * MINUTE)
+    assert done.full_resolution() == Duration(200 * MINUTE)
     day = Period(begins_at=BEGIN, ends_at=at(600))
     assert reopening([one, done, facts(solved), facts()], day).rate == 2 / 3
 
@@ -121,7 +121,7 @@ def test_nothing_takes_less_than_no_time_or_more_than_the_age(one: Facts) -> Non
 
 @given(st.lists(TICKETS, max_size=8), st.integers(0, 8), st.sampled_from(sorted(METRICS)))
 def test_groups_add_up_to_the_whole(tickets: list[Facts], cut: int, name: str) -> None:
-    """Tickets, ended and censored spans, and the total."""
+    """Tickets, ended and censored durations, and the total."""
     parts = [figure(METRICS[name], some) for some in (tickets[:cut], tickets[cut:], tickets)]
     for field in ("tickets", "ended", "censored", "total"):
         one, other, whole = (getattr(part, field) for part in parts)
@@ -132,7 +132,7 @@ def test_groups_add_up_to_the_whole(tickets: list[Facts], cut: int, name: str) -
 def test_without_open_tickets_a_percentile_is_the_nearest_rank(lengths: list[int], p: int) -> None:
     """The least length within which so many of 100 lie."""
     all_done = figure(METRICS["first_reply"], [])
-    done = attrs.evolve(all_done, spans=tuple(Span(length) for length in lengths))
+    done = attrs.evolve(all_done, durations=tuple(Duration(length) for length in lengths))
     rank = -(-p * len(lengths) // 100)
     assert done.percentile(p) == sorted(lengths)[rank - 1]
 
@@ -143,8 +143,8 @@ def test_open_tickets_count_as_lasting_longer() -> None:
     The shares that go on are 0.875, 0.7, 0.525 and 0.2625, so that half have ended by 9.2.
     """
     ended, lost = (8, 31, 54, 92), (10, 27, 70, 121)
-    spans = (*(Span(one) for one in ended), *(Span(one, censored=True) for one in lost))
-    known = attrs.evolve(figure(METRICS["first_reply"], []), spans=spans)
+    durations = (*(Duration(one) for one in ended), *(Duration(one, censored=True) for one in lost))
+    known = attrs.evolve(figure(METRICS["first_reply"], []), durations=durations)
     assert [known.percentile(p) for p in (12, 30, 47, 50, 73)] == [8, 31, 54, 92, 92]
     assert known.percentile(74) is None
 

@@ -36,7 +36,7 @@ _WAITS = {
 
 
 @attrs.frozen
-class Span:
+class Duration:
     """How long something took, in milliseconds; censored when it had not come by the end."""
 
     length: int
@@ -86,7 +86,7 @@ class Facts:
         """Return the time from the opening to the end."""
         return self._took(self.opened_at, self.until)
 
-    def wait(self, *waits: Wait) -> Span:
+    def wait(self, *waits: Wait) -> Duration:
         """Return how long it waited for some; censored while it is unfinished."""
         ends = [*(one.at for one in self.moments[1:]), self.until]
         pairs = zip(self.moments, ends, strict=True)
@@ -95,18 +95,18 @@ class Facts:
             for one, end in pairs
             if _WAITS.get(one.category, Wait.NOBODY) in waits
         )
-        return Span(length, self.is_unfinished)
+        return Duration(length, self.is_unfinished)
 
-    def first_reply(self, author: Author = Author.AGENT) -> Span:
+    def first_reply(self, author: Author = Author.AGENT) -> Duration:
         """Return the time to the first public reply of a person, or of a bot."""
         for one in self.moments:
             if _is_reply(one, author):
                 return self._to(self.opened_at, one.at)
         return self._unanswered(self.opened_at, self.moments)
 
-    def next_replies(self) -> tuple[Span, ...]:
+    def next_replies(self) -> tuple[Duration, ...]:
         """Return, of each first unanswered message of the customer, the time to the reply."""
-        found: list[Span] = []
+        found: list[Duration] = []
         asked: int | None = None
         for at, one in enumerate(self.moments):
             if asked is not None and _is_reply(one, Author.AGENT):
@@ -119,29 +119,29 @@ class Facts:
             found.append(self._unanswered(rest[0].at, rest))
         return tuple(found)
 
-    def first_resolution(self) -> Span:
+    def first_resolution(self) -> Duration:
         """Return the time to the first solution."""
         if self.solved_at:
             return self._to(self.opened_at, self.solved_at[0])
         return self._unanswered(self.opened_at, self.moments)
 
-    def full_resolution(self) -> Span:
+    def full_resolution(self) -> Duration:
         """Return the time to the last solution; censored when the ticket was opened again since."""
         if self.solved_at and self.moments[-1].category in _SOLVED:
             return self._to(self.opened_at, self.solved_at[-1])
         return self._unanswered(self.opened_at, self.moments)
 
-    def _unanswered(self, since: datetime, moments: Sequence[Moment]) -> Span:
+    def _unanswered(self, since: datetime, moments: Sequence[Moment]) -> Duration:
         """Return the time until nothing could come any more: the last finish, or the end."""
         end = self.until
         if not self.is_unfinished:
             begun = [one for one in moments if one.category.is_unfinished]
             after = moments[moments.index(begun[-1]) + 1 :] if begun else moments
             end = (after or moments)[0].at
-        return Span(self._took(since, end), censored=True)
+        return Duration(self._took(since, end), censored=True)
 
-    def _to(self, since: datetime, at: datetime) -> Span:
-        return Span(self._took(since, at))
+    def _to(self, since: datetime, at: datetime) -> Duration:
+        return Duration(self._took(since, at))
 
     def _took(self, since: datetime, at: datetime) -> int:
         return self.calendar.elapsed(since, at) // MILLISECOND

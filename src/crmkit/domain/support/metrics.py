@@ -8,7 +8,7 @@ from typing import Final
 
 import attrs
 
-from crmkit.domain.support.facts import Facts, Span, Wait
+from crmkit.domain.support.facts import Duration, Facts, Wait
 from crmkit.domain.support.moments import Author
 from crmkit.errors import InvalidValue
 
@@ -54,7 +54,7 @@ class Metric:
 
     name: str
     labels: Mapping[str, str]
-    read: Callable[[Facts], tuple[Span, ...]]
+    read: Callable[[Facts], tuple[Duration, ...]]
     version: int = 1
 
     @property
@@ -67,8 +67,8 @@ class Metric:
 class Figure:
     """What a metric comes to over some tickets; lengths are in milliseconds.
 
-    `ended` spans have their whole length, `censored` ones had not ended: they count in `total` and
-    in the percentiles as lasting at least so long.
+    `ended` durations have their whole length, `censored` ones had not ended: they count in `total`
+    and in the percentiles as lasting at least so long.
     """
 
     metric: str
@@ -76,23 +76,23 @@ class Figure:
     ended: int
     censored: int
     total: int
-    spans: tuple[Span, ...] = attrs.field(repr=False)
+    durations: tuple[Duration, ...] = attrs.field(repr=False)
 
     def percentile(self, percent: int) -> int | None:
         """Return the length within which so many of 100 end, None when that is not seen yet.
 
         By the estimator of Kaplan and Meier (1958): the least length at which the share that goes
-        on is no more than the rest. Without censored spans it is the nearest rank.
+        on is no more than the rest. Without censored durations it is the nearest rank.
         """
         if not 0 < percent <= 100:
             raise InvalidValue("is no percentile", path="percent", fix="give 1 to 100")
-        goes_on, at_risk = 1.0, len(self.spans)
-        ordered = sorted(self.spans, key=lambda span: (span.length, span.censored))
-        for span in ordered:
-            if not span.censored:
+        goes_on, at_risk = 1.0, len(self.durations)
+        ordered = sorted(self.durations, key=lambda one: (one.length, one.censored))
+        for one in ordered:
+            if not one.censored:
                 goes_on *= (at_risk - 1) / at_risk
                 if goes_on <= 1 - percent / 100 + _NOTHING:
-                    return span.length
+                    return one.length
             at_risk -= 1
         return None
 
@@ -116,7 +116,7 @@ class Reopening:
 
 
 def _metric(
-    name: str, english: str, chinese: str, read: Callable[[Facts], tuple[Span, ...]]
+    name: str, english: str, chinese: str, read: Callable[[Facts], tuple[Duration, ...]]
 ) -> Metric:
     return Metric(name=name, labels={"en": english, "zh": chinese}, read=read)
 
@@ -164,15 +164,15 @@ def metric_named(name: str) -> Metric:
 def figure(metric: Metric, tickets: Iterable[Facts]) -> Figure:
     """Return what a metric comes to over some tickets."""
     read = [metric.read(one) for one in tickets]
-    spans = tuple(span for some in read for span in some)
-    censored = sum(span.censored for span in spans)
+    durations = tuple(one for some in read for one in some)
+    censored = sum(one.censored for one in durations)
     return Figure(
         metric=metric.label,
         tickets=len(read),
-        ended=len(spans) - censored,
+        ended=len(durations) - censored,
         censored=censored,
-        total=sum(span.length for span in spans),
-        spans=spans,
+        total=sum(one.length for one in durations),
+        durations=durations,
     )
 
 
