@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from crmkit.domain.parties.contact import Affiliation, Contact
     from crmkit.domain.parties.customer import Customer
     from crmkit.domain.parties.lead import Lead
-    from crmkit.domain.parties.saved_view import SavedView
     from crmkit.domain.privacy.keeping import keeps
     from crmkit.domain.sales.deal import Deal
     from crmkit.domain.sales.pipeline import Pipeline, Stage
@@ -40,6 +39,7 @@ if TYPE_CHECKING:
     from crmkit.domain.sales.product import Product
     from crmkit.domain.sales.quote import Quote
     from crmkit.domain.sales.quote_version import QuoteVersion
+    from crmkit.domain.saved_view import SavedView
     from crmkit.plugins.hookspecs import hookimpl
     from crmkit.ports import Action, Actor
     from crmkit.work import Collection, UnitOfWork
@@ -71,7 +71,7 @@ _HOMES = {
     "crmkit.domain.parties.contact": ("Affiliation", "Contact"),
     "crmkit.domain.parties.customer": ("Customer",),
     "crmkit.domain.parties.lead": ("Lead",),
-    "crmkit.domain.parties.saved_view": ("SavedView",),
+    "crmkit.domain.saved_view": ("SavedView",),
     "crmkit.domain.privacy.keeping": ("keeps",),
     "crmkit.domain.sales.deal": ("Deal",),
     "crmkit.domain.sales.pipeline": ("Pipeline", "Stage"),

@@ -17,7 +17,7 @@ from crmkit.domain.money import Money
 from crmkit.domain.parties.addresses import Address
 from crmkit.domain.parties.contact import Contact
 from crmkit.domain.parties.customer import Customer
-from crmkit.domain.parties.saved_view import SavedView
+from crmkit.domain.saved_view import SavedView
 from crmkit.errors import (
     CrmkitError,
     Duplicate,

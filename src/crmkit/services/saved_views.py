@@ -19,7 +19,7 @@ from crmkit.domain.filters.paths import path_to
 from crmkit.domain.filters.tree import EVERYTHING, Filter
 from crmkit.domain.filters.where import Field, check_entity
 from crmkit.domain.filters.where import where as fields_of
-from crmkit.domain.parties.saved_view import SavedView, SavedViewId
+from crmkit.domain.saved_view import SavedView, SavedViewId
 from crmkit.errors import InvalidFilter, InvalidValue, UnknownField, WrongType
 from crmkit.ports import Action
 from crmkit.work import UnitOfWork

@@ -4,7 +4,7 @@ from crmkit.domain.aggregate import Aggregate
 from crmkit.domain.custom_fields import CustomField
 from crmkit.domain.imports.attestation import Attestation
 from crmkit.domain.imports.import_run import ImportRun
-from crmkit.domain.parties.saved_view import SavedView
+from crmkit.domain.saved_view import SavedView
 from crmkit.work.collection import Collection
 from crmkit.work.departments.reaching import Reaching
 
